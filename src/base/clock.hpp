@@ -1,0 +1,17 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The two clocks, in nanoseconds, as they stand in shared memory and in messages.
+
+#include <chrono>
+#include <cstdint>
+
+namespace dora {
+
+/// Nanoseconds of CLOCK_MONOTONIC: the same clock in every process of the machine; it never jumps.
+/// All waiting, ageing and deadlines use it.
+std::int64_t monotonic_ns();
+
+/// Nanoseconds since the Unix epoch (CLOCK_REALTIME): for humans; it may jump.
+std::int64_t realtime_ns();
+
+}  // namespace dora

@@ -1,0 +1,21 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// "Did you mean": the known word closest to one that somebody typed.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dora {
+
+/// The number of insertions, deletions, replacements and swaps of neighbours between two words.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate nearest to `word`, when it is near enough to be a likely typo: at most a third of
+/// the longer word's length differs, and at least one edit is allowed.
+std::optional<std::string> closest_match(std::string_view word,
+                                         std::span<const std::string> candidates);
+
+}  // namespace dora
