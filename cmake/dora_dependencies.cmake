@@ -13,6 +13,11 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json)
 add_library(dora_json INTERFACE)
 target_link_libraries(dora_json INTERFACE Boost::json)
 
+# Asio is compiled once, in src/transport/asio.cpp; the definitions must be the same everywhere.
+add_library(dora_asio INTERFACE)
+target_compile_definitions(dora_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(dora_asio INTERFACE Boost::headers Threads::Threads)
+
 # Debian ships fmt without a static archive: src/base/format.cpp compiles its definitions once.
 find_path(FMT_INCLUDE_DIR fmt/format.h REQUIRED)
 

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that includes Boost.Beast: it takes half a minute to compile.
+#include "transport/http_server.hpp"
+
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport/unix_socket.hpp"
+
+namespace dora::transport {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Stream = beast::basic_stream<asio::local::stream_protocol>;
+
+HttpResponse refusal(int status, std::string_view message) {
+  HttpResponse response;
+  response.status = status;
+  response.body = R"({"kind":"InvalidInput","message":")" + std::string(message) + "\"}\n";
+  return response;
+}
+
+// What can still be said to a client whose bytes made no request; nothing when it just went away.
+std::optional<HttpResponse> answer_to(error_code error) {
+  if (error == http::error::header_limit)
+    return refusal(431, "the headers of the request are too long");
+  if (error == http::error::body_limit) return refusal(413, "the body of the request is too long");
+  if (error.category() == make_error_code(http::error::bad_method).category() &&
+      error != http::error::end_of_stream && error != http::error::partial_message)
+    return refusal(400, "this is not an HTTP/1.1 request");
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct HttpServer::State : std::enable_shared_from_this<State> {
+  class Connection;
+
+  State(asio::io_context& the_loop, FileDescriptor listening, OnRequest handler, Options limits)
+      : loop(the_loop),
+        listener(the_loop, listening.release()),
+        retry(the_loop),
+        on_request(std::move(handler)),
+        options(limits) {}
+
+  void accept();
+  void serve(FileDescriptor connection);
+  void make_room();
+  void close();
+
+  asio::io_context& loop;
+  // Only waited on: the connections are taken with accept4, which closes them on exec at once.
+  asio::posix::stream_descriptor listener;
+  asio::steady_timer retry;
+  OnRequest on_request;
+  Options options;
+  // The front has waited longest.
+  std::list<std::shared_ptr<Connection>> connections;
+  bool closed = false;
+};
+
+class HttpServer::State::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Position = std::list<std::shared_ptr<Connection>>::iterator;
+
+  Connection(std::weak_ptr<State> server, asio::local::stream_protocol::socket socket)
+      : server_(std::move(server)), stream_(std::move(socket)) {}
+
+  void set_position(Position position) { position_ = position; }
+  bool is_answering() const { return phase_ == Phase::Answering; }
+
+  void read() {
+    const auto server = server_.lock();
+    if (!server || closed_) return;
+    phase_ = Phase::Reading;
+    server->connections.splice(server->connections.end(), server->connections, position_);
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(server->options.max_header_bytes));
+    parser_->body_limit(server->options.max_body_bytes);
+    stream_.expires_after(server->options.request_timeout);
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
+  }
+
+  void refuse(HttpResponse response) { write(std::move(response), true); }
+
+  void close() {
+    if (std::exchange(closed_, true)) return;
+    stream_.close();
+    if (const auto server = server_.lock()) {
+      // Removes the server's share of this object: whoever calls holds one of their own.
+      server->connections.erase(position_);
+    }
+  }
+
+ private:
+  enum class Phase { Reading, Answering, Writing };
+
+  void on_read(error_code error) {
+    if (closed_) return;
+    if (error) {
+      if (auto answer = answer_to(error)) return refuse(std::move(*answer));
+      return close();
+    }
+    const auto server = server_.lock();
+    if (!server) return close();
+    phase_ = Phase::Answering;
+    stream_.expires_never();
+    auto message = parser_->release();
+    const bool last = !message.keep_alive();
+    HttpRequest request{std::string(message.method_string()), std::string(message.target()),
+                        std::move(message.body())};
+    // The number tells answers to this request from late ones to earlier requests.
+    const std::uint64_t number = ++requests_;
+    const auto on_request = server->on_request;
+    on_request(std::move(request),
+               [self = shared_from_this(), number, last](HttpResponse response) {
+                 if (self->closed_ || self->phase_ != Phase::Answering || number != self->requests_)
+                   return;
+                 self->write(std::move(response), last);
+               });
+  }
+
+  void write(HttpResponse response, bool last) {
+    const auto server = server_.lock();
+    if (!server) return close();
+    phase_ = Phase::Writing;
+    answer_.emplace();
+    answer_->version(11);
+    answer_->result(static_cast<unsigned>(response.status));
+    answer_->set(http::field::content_type, response.content_type);
+    answer_->keep_alive(!last);
+    answer_->body() = std::move(response.body);
+    answer_->prepare_payload();
+    stream_.expires_after(server->options.answer_timeout);
+    http::async_write(stream_, *answer_,
+                      [self = shared_from_this(), last](error_code error, std::size_t) {
+                        if (error || last) return self->close();
+                        self->read();
+                      });
+  }
+
+  std::weak_ptr<State> server_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::response<http::string_body>> answer_;
+  Position position_;
+  Phase phase_ = Phase::Reading;
+  std::uint64_t requests_ = 0;
+  bool closed_ = false;
+};
+
+void HttpServer::State::accept() {
+  listener.async_wait(
+      asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](error_code error) {
+        const auto self = weak.lock();
+        if (!self || self->closed || error) return;
+        // A few at a time, so that a storm of connections leaves the loop time for others.
+        for (int i = 0; i < 16; ++i) {
+          FileDescriptor taken(::accept4(self->listener.native_handle(), nullptr, nullptr,
+                                         SOCK_CLOEXEC | SOCK_NONBLOCK));
+          if (taken) {
+            self->serve(std::move(taken));
+            continue;
+          }
+          if (errno == EAGAIN) break;
+          if (errno == EINTR || errno == ECONNABORTED) continue;
+          // No descriptors or no memory: the pending connection would wake us for ever.
+          self->make_room();
+          self->retry.expires_after(std::chrono::milliseconds(50));
+          self->retry.async_wait([weak](error_code cancelled) {
+            if (const auto again = weak.lock(); again && !again->closed && !cancelled)
+              again->accept();
+          });
+          return;
+        }
+        self->accept();
+      });
+}
+
+void HttpServer::State::serve(FileDescriptor socket) {
+  const auto peer = peer_of(socket.get());
+  if (connections.size() >= options.max_connections) make_room();
+  if (connections.size() >= options.max_connections) return;
+  asio::local::stream_protocol::socket watched(loop);
+  error_code error;
+  watched.assign(asio::local::stream_protocol(), socket.get(), error);
+  if (error) return;  // the kernel would not watch it; the client sees it closed
+  socket.release();
+  const auto connection = std::make_shared<Connection>(weak_from_this(), std::move(watched));
+  connection->set_position(connections.insert(connections.end(), connection));
+  if (!peer || (peer->uid != ::geteuid() && peer->uid != 0))
+    return connection->refuse(refusal(403, "this dora belongs to another user"));
+  connection->read();
+}
+
+void HttpServer::State::make_room() {
+  for (const auto& connection : connections) {
+    if (connection->is_answering()) continue;
+    const std::shared_ptr<Connection> kept = connection;
+    kept->close();
+    return;
+  }
+}
+
+void HttpServer::State::close() {
+  closed = true;
+  error_code ignored;
+  listener.close(ignored);
+  retry.cancel();
+  while (!connections.empty()) {
+    const std::shared_ptr<Connection> kept = connections.front();
+    kept->close();
+  }
+}
+
+HttpServer::HttpServer(asio::io_context& loop, FileDescriptor listener, OnRequest on_request,
+                       Options options)
+    : state_(std::make_shared<State>(loop, std::move(listener), std::move(on_request), options)) {
+  state_->accept();
+}
+
+HttpServer::~HttpServer() {
+  if (state_) state_->close();
+}
+
+HttpServer::HttpServer(HttpServer&&) noexcept = default;
+HttpServer& HttpServer::operator=(HttpServer&& other) noexcept {
+  if (this != &other) {
+    if (state_) state_->close();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+void HttpServer::serve(FileDescriptor connection) {
+  state_->serve(std::move(connection));
+}
+
+std::size_t HttpServer::connections() const {
+  return state_->connections.size();
+}
+
+}  // namespace dora::transport
