@@ -1,0 +1,40 @@
+"""Processor time per message, of every process that has to do with it."""
+
+import peers as known
+
+NUMBER = "B6"
+NAME = "cpu"
+TITLE = "Processor time per message"
+NOTE = (
+    "User and system time of sender, receiver and daemon together, one message every ms: a run "
+    "with many messages less a run with few, so that starting up does not count."
+)
+METRICS = [("us_per_message", "µs", lambda value: f"{value:.0f}")]
+UNIT = "µs"
+LOWER_IS_BETTER = True
+
+FEW, MANY = 200, 2200
+
+
+def peers(smoke):
+    return ["ours", "dora-rs", "dora-rs-pool", "pipe", "pyzmq", "zenoh", "iceoryx2"]
+
+
+def cells(smoke):
+    if smoke:
+        return []
+    return [{"label": label, "size": size} for label, size in (("8 B", 8), ("400 KB", 400_000))]
+
+
+def run(peer, cell, smoke):
+    used = []
+    for count in (FEW, MANY):
+        plan = {
+            "mode": "paced",
+            "size": cell["size"],
+            "warmup": 0,
+            "count": count,
+            "gap_ns": 1_000_000,
+        }
+        used.append(known.run_pair(peer, plan, limit_s=60)["cpu_s"])
+    return {"us_per_message": (used[1] - used[0]) / (MANY - FEW) * 1e6}

@@ -1,0 +1,70 @@
+"""Throughput: as many messages as fast as they go, with a queue that has room for all."""
+
+import peers as known
+from summary import per_second, plain
+
+NUMBER = "B3"
+NAME = "flood"
+TITLE = "Throughput, messages as fast as they go"
+NOTE = (
+    "The receiver's queue has room for every message, so each one that is missing was lost "
+    "without need. The rate is what arrived, from the first send to the last arrival."
+)
+METRICS = [
+    ("rate", "messages/s", per_second),
+    ("gigabytes_s", "GB/s", lambda value: f"{value:.2f}"),
+    ("lost", "lost", plain),
+    ("out_of_order", "out of order", plain),
+]
+UNIT = "messages/s"
+LOWER_IS_BETTER = False
+PLOT = {"metric": "rate", "x": "size", "y_title": "messages per second", "scale": 1}
+
+COUNTS = [
+    ("8 B", 8, 100_000),
+    ("4 KiB", 4096, 20_000),
+    ("400 KB", 400_000, 1_000),
+    ("4 MB", 4_000_000, 150),
+]
+
+
+def peers(smoke):
+    names = [
+        "ours",
+        "ours-numpy",
+        "ours-arrow",
+        "dora-rs",
+        "dora-rs-pool",
+        "pipe",
+        "pyzmq",
+        "zenoh",
+        "iceoryx2",
+    ]
+    return [name for name in names if not smoke or name not in ("ours-arrow", "dora-rs-pool")]
+
+
+def cells(smoke):
+    rows = []
+    for label, size, count in COUNTS:
+        if smoke and size > 8:
+            continue
+        row = {"label": label, "size": size, "count": 10_000 if smoke else count}
+        rows.append(row | {"mode": "flood", "warmup": 0, "gap_ns": 0})
+    return rows
+
+
+def run(peer, cell, smoke):
+    plan = {key: cell[key] for key in ("mode", "size", "warmup", "count", "gap_ns")}
+    results = known.run_pair(peer, plan, limit_s=30 if smoke else 120)
+    received = results["received"]
+    if not received["received"]:
+        raise known.RunFailed("nothing was received")
+    seconds = (received["end"] - results["sent"]["begin"]) / 1e9
+    rate = received["received"] / seconds
+    return {
+        "rate": rate,
+        "gigabytes_s": rate * plan["size"] / 1e9,
+        "lost": plan["count"] - received["received"],
+        "out_of_order": received["out_of_order"],
+        "corrupted": received["corrupted"],
+    }

