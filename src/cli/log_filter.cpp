@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/log_filter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/ids.hpp"
+#include "base/spelling.hpp"
+
+namespace dora::cli {
+namespace {
+
+constexpr std::array<std::string_view, 6> names{"error", "warn",  "info",
+                                                "debug", "trace", "stdout"};
+
+Result<LogLevel> parse_level(std::string_view text) {
+  if (const auto level = find_log_level(text)) return *level;
+  const std::vector<std::string> known(names.begin(), names.end());
+  const auto near = closest_match(text, known);
+  return fail(
+      ErrorKind::InvalidInput,
+      fmt::format("`{}` is not a log level{}: use error, warn, info, debug, trace or stdout", text,
+                  near ? fmt::format(", did you mean `{}`?", *near) : ""));
+}
+
+}  // namespace
+
+std::optional<LogLevel> find_log_level(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower == "warning") lower = "warn";
+  if (lower == "critical" || lower == "fatal") lower = "error";
+  const auto found = std::ranges::find(names, lower);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<LogLevel>(found - names.begin());
+}
+
+std::string_view to_string(LogLevel level) {
+  return names[static_cast<std::size_t>(level)];
+}
+
+bool LogFilter::passes(std::string_view node, LogLevel level) const {
+  const auto own = nodes.find(node);
+  const LogLevel least = own == nodes.end() ? minimum : own->second;
+  if (least == LogLevel::Stdout) return true;
+  return level != LogLevel::Stdout && level <= least;
+}
+
+Result<LogFilter> parse_log_filter(std::string_view level, std::string_view filter) {
+  LogFilter result;
+  result.minimum = TRY(parse_level(level));
+  while (!filter.empty()) {
+    const std::string_view pair = filter.substr(0, filter.find(','));
+    filter.remove_prefix(std::min(filter.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("`{}` is not of the form node=level: write e.g. "
+                              "--log-filter camera=warn,detector=debug",
+                              pair));
+    const std::string_view node = pair.substr(0, equals);
+    TRY(NodeId::parse(node));
+    result.nodes[std::string(node)] = TRY(parse_level(pair.substr(equals + 1)));
+  }
+  return result;
+}
+
+}  // namespace dora::cli
