@@ -1,0 +1,44 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The memory operations of the lock-free parts, as a policy. Programs use SystemAtomics; the
+// interleaving explorer (src/interleaving) runs the very same code with atomics of its own, which
+// may show every value that C++ allows, stale ones included.
+//
+// A policy has: Atomic<T> with the members of std::atomic that take explicit orderings;
+// wait(word, expected, deadline_ns) and wake(word, count) with the meaning of futex(2).
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+namespace dora::shared_memory {
+
+enum class WaitResult {
+  Woken,        ///< a wake-up arrived, or there was no reason to wait
+  TimedOut,     ///< the deadline passed
+  Interrupted,  ///< a signal handler ran
+};
+
+/// As a deadline: none.
+inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
+/// As a count: wakes everybody who waits.
+inline constexpr int everybody = std::numeric_limits<int>::max();
+
+struct SystemAtomics {
+  template <typename T>
+  using Atomic = std::atomic<T>;
+
+  /// Sleeps while `word` equals `expected`, at most until `deadline_ns` (CLOCK_MONOTONIC). The word
+  /// may lie in memory shared between processes. May return Woken without a reason.
+  static WaitResult wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                         std::int64_t deadline_ns);
+  /// Wakes up to `count` of those who wait on `word`.
+  static void wake(std::atomic<std::uint32_t>& word, int count);
+};
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
+              sizeof(std::atomic<std::uint32_t>) == 4);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              sizeof(std::atomic<std::uint64_t>) == 8);
+
+}  // namespace dora::shared_memory

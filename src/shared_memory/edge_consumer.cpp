@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared_memory/edge_consumer.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+
+namespace dora::shared_memory {
+
+Block Block::copy(std::span<const std::byte> bytes) {
+  Block block;
+  // malloc and alignment by hand: three times as fast as the aligned form for small sizes.
+  block.copy_ = std::malloc(bytes.size() + block_alignment);
+  if (block.copy_ == nullptr) throw std::bad_alloc();
+  const auto address = reinterpret_cast<std::uintptr_t>(block.copy_);
+  auto* begin = reinterpret_cast<std::byte*>(round_up(address, block_alignment));
+  if (!bytes.empty()) std::memcpy(begin, bytes.data(), bytes.size());
+  block.bytes_ = {begin, bytes.size()};
+  return block;
+}
+
+Block& Block::operator=(Block&& other) noexcept {
+  if (this != &other) {
+    free();
+    bytes_ = std::exchange(other.bytes_, {});
+    from_ = std::move(other.from_);
+    copy_ = std::exchange(other.copy_, nullptr);
+    slot_ = other.slot_;
+  }
+  return *this;
+}
+
+void Block::free() noexcept {
+  if (from_ != nullptr) from_->end_borrow(slot_);
+  from_.reset();
+  std::free(std::exchange(copy_, nullptr));
+  bytes_ = {};
+}
+
+Result<EdgeConsumer> EdgeConsumer::open(MemoryFile file, std::shared_ptr<const ArenaView> arena,
+                                        std::shared_ptr<DoorbellPage> doorbell,
+                                        std::int64_t (*clock)()) {
+  auto memory = TRY(EdgeMemory::open(std::move(file)));
+  return EdgeConsumer(std::move(memory), std::move(arena), std::move(doorbell),
+                      clock == nullptr ? &monotonic_ns : clock);
+}
+
+EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
+                           std::shared_ptr<const ArenaView> arena,
+                           std::shared_ptr<DoorbellPage> doorbell, std::int64_t (*clock)())
+    : memory_(std::move(memory)),
+      link_(std::make_shared<BorrowedFrom>(memory_, std::move(arena))),
+      doorbell_(std::move(doorbell)),
+      clock_(clock),
+      queue_({memory_->ordinary_ring(), memory_->slot_count()},
+             {memory_->protected_ring(), memory_->slot_count()}) {}
+
+std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
+  const auto key_of = [this](std::uint32_t slot) {
+    const SlotHeader& header = memory_->slot(slot).header;
+    // acquire: see QueueConsumer::peek.
+    return MessageKey{header.sequence.load(std::memory_order_acquire),
+                      header.sent_ns.load(std::memory_order_acquire)};
+  };
+  for (;;) {
+    auto found = queue_.peek(key_of);
+    if (!found || found->is_protected || !memory_->is_burst()) return found;
+    if (queue_.ordinary_count() <= burst_kept) return found;
+    if (!is_old(found->key.sent_ns, doorbell_->first_wait_ns(), clock_())) return found;
+    if (!take(*found)) continue;
+    link_->give_back(found->entry.slot);
+    // relaxed: a counter for display.
+    memory_->layout().consumer_counters.dropped_too_old.store(++dropped_too_old_,
+                                                              std::memory_order_relaxed);
+  }
+}
+
+bool EdgeConsumer::take(const Head& head) {
+  if (!queue_.take(head)) return false;
+  if (memory_->is_backpressure()) memory_->space().announce();
+  return true;
+}
+
+std::optional<MessageKey> EdgeConsumer::peek() {
+  auto found = head();
+  if (!found) return std::nullopt;
+  return found->key;
+}
+
+Result<std::optional<Received>> EdgeConsumer::pop() {
+  for (;;) {
+    auto found = head();
+    if (!found) {
+      if (queue_.is_broken() && !std::exchange(was_broken_, true)) {
+        return refuse("the producer wrote positions that cannot be: this input is dead");
+      }
+      return std::nullopt;
+    }
+    if (!take(*found)) continue;
+    return TRY(read_message(found->entry.slot));
+  }
+}
+
+Result<Received> EdgeConsumer::read_message(std::uint32_t index) {
+  const Slot& slot = memory_->slot(index);
+  // The slot is ours now. A producer that breaks the rules may still write it, so each member is
+  // read once (relaxed: ordered by the ring), and what was read is what is checked.
+  Received received;
+  MessageHeader& header = received.header;
+  header.sequence = slot.header.sequence.load(std::memory_order_relaxed);
+  header.sent_ns = slot.header.sent_ns.load(std::memory_order_relaxed);
+  header.timestamp_ns = slot.header.timestamp_ns.load(std::memory_order_relaxed);
+  header.block_offset = slot.header.block_offset.load(std::memory_order_relaxed);
+  header.block_length = slot.header.block_length.load(std::memory_order_relaxed);
+  header.type_offset = slot.header.type_offset.load(std::memory_order_relaxed);
+  header.metadata_length = slot.header.metadata_length.load(std::memory_order_relaxed);
+  header.flags = slot.header.flags.load(std::memory_order_relaxed);
+  header.rank = slot.header.rank.load(std::memory_order_relaxed);
+
+  std::span<const std::byte> bytes;
+  if (header.block_offset != 0) {
+    auto block = link_->arena().block(header.block_offset, header.block_length);
+    if (!block) {
+      link_->give_back(index);
+      return refuse(std::move(block.error().message));
+    }
+    bytes = *block;
+  } else {
+    if (header.block_length > inline_bytes) {
+      link_->give_back(index);
+      return refuse(fmt::format("a message claims {} bytes in its slot", header.block_length));
+    }
+    bytes = {slot.inline_area, header.block_length};
+  }
+  if (std::uint64_t{header.metadata_length} + 8 * std::uint64_t{header.rank} > bytes.size()) {
+    link_->give_back(index);
+    return refuse(fmt::format("a message of {} bytes claims {} bytes of metadata and rank {}",
+                              bytes.size(), header.metadata_length, header.rank));
+  }
+
+  ConsumerCounters& counters = memory_->layout().consumer_counters;
+  if (bytes.size() > copy_bytes && link_->try_borrow()) {
+    received.block = Block(bytes, link_, index);
+  } else {
+    // relaxed, here and below: counters for display.
+    if (bytes.size() > copy_bytes) counters.copied.store(++copied_, std::memory_order_relaxed);
+    received.block = Block::copy(bytes);
+    link_->give_back(index);
+  }
+  counters.delivered.store(++delivered_, std::memory_order_relaxed);
+  delivered_bytes_ += header.block_length;
+  counters.delivered_bytes.store(delivered_bytes_, std::memory_order_relaxed);
+  counters.last_delivered_ns.store(header.sent_ns, std::memory_order_relaxed);
+  return received;
+}
+
+std::unexpected<Error> EdgeConsumer::refuse(std::string message) {
+  memory_->layout().consumer_counters.malformed.store(++malformed_, std::memory_order_relaxed);
+  return fail(ErrorKind::InvalidInput, std::move(message));
+}
+
+bool EdgeConsumer::is_producer_closed() const {
+  // acquire: what was sent before is visible to the caller's next look.
+  return memory_->layout().producer_state.load(std::memory_order_acquire) != side_open;
+}
+
+void EdgeConsumer::close() {
+  // release: pairs with EdgeProducer::is_blocked.
+  memory_->layout().consumer_state.store(side_closed, std::memory_order_release);
+  memory_->space().announce();
+}
+
+}  // namespace dora::shared_memory

@@ -1,0 +1,136 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The sending side of one edge. It lends slots (and with them chunks of the arena) to the consumer
+// and keeps the record of what is lent in private memory; whatever the consumer does, this record
+// says what comes back. Belongs to its Output, under the node's mutex.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "shared_memory/arena.hpp"
+#include "shared_memory/doorbell_page.hpp"
+#include "shared_memory/edge.hpp"
+
+namespace dora::shared_memory {
+
+/// A message as it is handed to every edge of an output: its bytes lie in `chunk`, or (none) in
+/// `inlined`.
+struct OutgoingMessage {
+  MessageHeader header;
+  Chunk chunk = Chunk::none;
+  std::span<const std::byte> inlined;
+  bool is_protected() const { return (header.flags & message_protected) != 0; }
+};
+
+/// What a sender waits on while a queue with back pressure is full. May be used without the node's
+/// mutex, and outlives the edge's producer.
+class SpaceWaiter {
+ public:
+  SpaceWaiter(std::shared_ptr<EdgeMemory> memory, std::string consumer)
+      : memory_(std::move(memory)), consumer_(std::move(consumer)) {}
+
+  /// Sleeps until there may be room, the consumer is gone, `deadline_ns` passes, a signal arrives,
+  /// or somebody interrupts. `must_look` is asked just before sleeping: true cancels (e.g. a
+  /// control message waits). Look again whatever comes back.
+  WaitResult wait(std::int64_t deadline_ns, const std::function<bool()>& must_look);
+
+  /// "node/input", for messages to the user.
+  const std::string& consumer() const { return consumer_; }
+
+ private:
+  bool has_space() const;
+  std::shared_ptr<EdgeMemory> memory_;
+  std::string consumer_;
+};
+
+class EdgeProducer {
+ public:
+  struct Options {
+    std::uint64_t edge = 0;             ///< number of the edge
+    std::string consumer;               ///< "node/input", for messages to the user
+    std::uint32_t doorbell_bit = 0;     ///< a mask with one bit, see bell_bit_of_input
+    std::int64_t (*clock)() = nullptr;  ///< nullptr: monotonic_ns
+  };
+
+  /// `arena` must outlive the result.
+  static Result<EdgeProducer> open(MemoryFile file, std::shared_ptr<DoorbellPage> doorbell,
+                                   Arena& arena, Options options);
+
+  EdgeProducer(EdgeProducer&&) noexcept = default;
+  EdgeProducer& operator=(EdgeProducer&&) = delete;
+  /// Leaves everything as it is: a consumer may still take what was queued, and its chunks stay
+  /// used for as long as the arena lives. To have them back, disconnect() first.
+  ~EdgeProducer() = default;
+
+  /// Whether a message cannot be queued now: a full queue with back pressure, or (protected) 1024
+  /// protected messages waiting. Never true once the consumer is gone.
+  bool is_blocked(bool is_protected);
+  /// To wait on when is_blocked(false).
+  SpaceWaiter space_waiter() const { return {memory_, options_.consumer}; }
+
+  /// Queues `message`, evicting what the rules of the queue say. Every message is counted: as sent,
+  /// and as dropped where that happens. Does not wake the consumer: ring() does.
+  void send(const OutgoingMessage& message);
+  Wake ring() { return doorbell_->ring(options_.doorbell_bit); }
+  void wake(Wake wake) { doorbell_->wake(wake); }
+
+  /// Takes back what the consumer returned.
+  void collect();
+  /// Takes the oldest ordinary message back because memory is short. False: there is none that may
+  /// be taken (back pressure drops nothing).
+  bool evict_for_memory();
+  /// The consumer is gone: takes back everything that was lent. Harmless the second time.
+  void disconnect();
+  bool is_connected() const { return is_connected_; }
+
+  /// Memory of the arena that cannot be reused because of this consumer.
+  std::uint64_t pinned_bytes() const { return pinned_bytes_; }
+  const Options& options() const { return options_; }
+  bool is_backpressure() const { return memory_->is_backpressure(); }
+  /// Wakes threads of this process that wait for room on this edge.
+  void interrupt_waiters() { memory_->space().announce(); }
+  /// Tells the consumer that nothing more will come.
+  void close();
+
+ private:
+  /// What is lent in a slot.
+  struct Loan {
+    Chunk chunk = Chunk::none;
+    bool is_lent = false;
+  };
+
+  EdgeProducer(std::shared_ptr<EdgeMemory> memory, std::shared_ptr<DoorbellPage> doorbell,
+               Arena& arena, Options options);
+  bool find_free_slot();
+  void collect_word(std::uint32_t word, std::uint64_t bits);
+  void reclaim(std::uint32_t slot);
+  void drop(const QueuedEntry& entry, Drop reason);
+  void count_drop(Drop reason);
+  void write_slot(std::uint32_t slot, const OutgoingMessage& message);
+  void apply_burst_rule();
+  void flush();
+
+  std::shared_ptr<EdgeMemory> memory_;
+  std::shared_ptr<DoorbellPage> doorbell_;
+  Arena* arena_;
+  Options options_;
+  RingProducer<SystemAtomics> ordinary_;
+  RingProducer<SystemAtomics> protected_;
+  ReturnedSlots<SystemAtomics> returned_;
+  std::vector<Loan> loans_;                ///< by slot
+  std::vector<std::uint64_t> lent_;        ///< the same as a bitmap
+  std::vector<std::uint32_t> free_slots_;  ///< the one used last is used first
+  std::uint32_t low_water_ = 0;
+  std::uint64_t pinned_bytes_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t dropped_[drop_reasons] = {};
+  bool is_connected_ = true;
+};
+
+}  // namespace dora::shared_memory

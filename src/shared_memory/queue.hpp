@@ -1,0 +1,82 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The consumer's view of an edge's two rings as one queue: of both heads the message with the lower
+// sequence number comes first, so the order of sending is kept always.
+//
+// Ordinary messages may be evicted while the consumer looks at them; protected ones may not.
+
+#include <cstdint>
+#include <optional>
+
+#include "shared_memory/ring.hpp"
+
+namespace dora::shared_memory {
+
+/// What the order of messages depends on.
+struct MessageKey {
+  std::uint64_t sequence = 0;
+  std::int64_t sent_ns = 0;
+};
+
+template <typename Policy>
+class QueueConsumer {
+ public:
+  using Ring = RingConsumer<Policy>;
+
+  struct Head {
+    typename Ring::Head entry;
+    bool is_protected = false;
+    MessageKey key;
+  };
+
+  QueueConsumer(Ring ordinary, Ring guarded) : ordinary_(ordinary), protected_(guarded) {}
+
+  /// The message that is next, which stays queued. `key_of(slot)` reads a MessageKey with acquire
+  /// loads from members that the producer writes with release stores.
+  template <typename KeyOf>
+  std::optional<Head> peek(KeyOf&& key_of) {
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+      // The order of the two looks matters. Ordinary first: if only it has a message, then what was
+      // sent before that message in the other ring would be seen below, as `written` was acquired.
+      auto ordinary = ordinary_.peek();
+      auto guarded = protected_.peek();
+      if (!guarded) {
+        if (!ordinary) return std::nullopt;
+        const MessageKey key = key_of(ordinary->slot);
+        // The key is of this message only if it was still queued afterwards: a producer that took
+        // the slot back moved `read` before it wrote the key anew (release), so who reads the new
+        // key (acquire) sees `read` moved.
+        if (!ordinary_.is_still(*ordinary)) continue;
+        return Head{*ordinary, false, key};
+      }
+      const MessageKey guarded_key = key_of(guarded->slot);
+      // A protected message was seen: an ordinary one that was sent before it is visible from here
+      // on, but perhaps was not when we looked first.
+      if (!ordinary) ordinary = ordinary_.peek();
+      if (!ordinary) return Head{*guarded, true, guarded_key};
+      const MessageKey key = key_of(ordinary->slot);
+      if (!ordinary_.is_still(*ordinary)) continue;
+      if (key.sequence < guarded_key.sequence) return Head{*ordinary, false, key};
+      return Head{*guarded, true, guarded_key};
+    }
+    // Evicted under our eyes a thousand times: by nothing that is healthy. Report nothing for now;
+    // the producer rings again when it sends again.
+    return std::nullopt;
+  }
+
+  /// Takes `head` out. False: it was evicted meanwhile; peek again.
+  bool take(const Head& head) {
+    return head.is_protected ? protected_.take(head.entry) : ordinary_.take(head.entry);
+  }
+
+  bool is_empty() { return ordinary_.count() == 0 && protected_.count() == 0; }
+  std::uint64_t ordinary_count() const { return ordinary_.count(); }
+  std::uint64_t count() const { return ordinary_.count() + protected_.count(); }
+  bool is_broken() const { return ordinary_.is_broken() || protected_.is_broken(); }
+
+ private:
+  Ring ordinary_;
+  Ring protected_;
+};
+
+}  // namespace dora::shared_memory
