@@ -2,4 +2,4 @@
 // The extension module dora._dora: one init function per public header.
 #include <nanobind/nanobind.h>
 
-NB_MODULE(_dora, module) { module.attr("__version__") = DORA_VERSION; }
+NB_MODULE(_dora, module) { module.attr("version") = DORA_VERSION; }

@@ -1,6 +1,6 @@
 """dora: dataflows of processes that exchange Apache Arrow arrays through shared memory."""
 
-from ._dora import __version__
+from ._dora import version as __version__
 
 __author__ = "Dora-rs Authors"
 

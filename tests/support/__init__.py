@@ -1,0 +1,1 @@
+"""What scenario and package tests share: see fixtures.py."""
