@@ -1,17 +1,13 @@
-"""Whom we measure, and how a sender and a receiver of each are started.
+"""Whom we measure.
 
 A peer is either a dora (ours or dora-rs): one YAML file, started with its `dora run`; or a pair of
 processes started by hand. Everything comes from two virtual environments, so that the two packages
 that are called `dora` never meet.
 """
 
-import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,87 +108,3 @@ def environment_of(peer):
     variables["VIRTUAL_ENV"] = str(peer.environment)
     variables["PATH"] = f"{peer.environment}/bin:{variables['PATH']}"
     return variables | peer.variables
-
-
-class RunFailed(Exception):
-    """A measured run did not come to its end; the text says why."""
-
-
-def run_pair(peer, plan, limit_s):
-    """Runs a sender and a receiver; gives what they wrote, and the CPU seconds of all processes.
-
-    `plan`: the values of measure.Plan without the folder.
-    """
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        text = json.dumps(plan | {"folder": folder, "kind": peer.kind})
-        variables = environment_of(peer) | {"BENCH_PLAN": text}
-        if peer.is_dora:
-            commands = [[str(peer.dora), "run", write_dataflow(folder, plan)]]
-        else:
-            script = [str(peer.python), str(NODES / peer.script)]
-            commands = [[*script, role] for role in peer.roles]
-        cpu_s, wall_s, output = run_all(commands, variables, folder, limit_s)
-        results = {"cpu_s": cpu_s, "wall_s": wall_s}
-        for name in ("sent", "received"):
-            path = Path(folder) / f"{name}.json"
-            if path.exists():
-                results[name] = json.loads(path.read_text())
-        if "received" not in results:
-            raise RunFailed("no result; the last output was:\n" + output[-1500:])
-        return results
-
-
-def write_dataflow(folder, plan):
-    """The one YAML file for ours and for dora-rs. A flood gets a queue as long as the flood."""
-    queue = (
-        f"\n        queue_size: {plan['warmup'] + plan['count']}" if plan["mode"] == "flood" else ""
-    )
-    path = Path(folder) / "dataflow.yml"
-    path.write_text(
-        f"""nodes:
-  - id: sender
-    path: {NODES / "dora_sender.py"}
-    outputs:
-      - data
-  - id: receiver
-    path: {NODES / "dora_receiver.py"}
-    inputs:
-      data:
-        source: sender/data{queue}
-"""
-    )
-    return str(path)
-
-
-def run_all(commands, variables, folder, limit_s):
-    """Runs commands side by side until all ended. Returns CPU seconds, wall seconds, output."""
-    log = Path(folder) / "output.txt"
-    begin = time.monotonic()
-    with log.open("wb") as output:
-        running = {}
-        for command in commands:
-            process = subprocess.Popen(
-                command, env=variables, cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-            running[process.pid] = process
-        cpu_s, failed = 0.0, ""
-        while running:
-            for pid in list(running):
-                done, status, usage = os.wait4(pid, os.WNOHANG)
-                if done:
-                    # What dora's nodes used counts too: dora has waited for them.
-                    cpu_s += usage.ru_utime + usage.ru_stime
-                    running.pop(pid).returncode = status
-                    failed = failed or (f"exit status {status}" if status else "")
-            if time.monotonic() - begin > limit_s:
-                for pid in running:
-                    os.killpg(pid, signal.SIGKILL)
-                failed = f"not ended after {limit_s} s"
-                limit_s = float("inf")
-            time.sleep(0.005)
-    text = log.read_text(errors="replace")
-    received = (Path(folder) / "received.json").exists()
-    if failed and not received:
-        raise RunFailed(f"{failed}; the last output was:\n{text[-1500:]}")
-    return cpu_s, time.monotonic() - begin, text

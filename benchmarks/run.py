@@ -19,6 +19,7 @@ import machine
 import measurements
 import peers as known
 import report
+import runs
 from summary import Results
 
 
@@ -90,7 +91,7 @@ def measure(modules, chosen, options, results, raw, samples):
                     )
                     try:
                         metrics = module.run(known.BY_NAME[name], cell, options.smoke)
-                    except (known.RunFailed, OSError) as problem:
+                    except (runs.RunFailed, OSError) as problem:
                         print(f"  failed: {problem}", file=sys.stderr, flush=True)
                         gave_up.add(key)
                         results.failures.append((*key, str(problem)))

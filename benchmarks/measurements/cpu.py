@@ -1,6 +1,6 @@
 """Processor time per message, of every process that has to do with it."""
 
-import peers as known
+import runs
 
 NUMBER = "B6"
 NAME = "cpu"
@@ -10,7 +10,6 @@ NOTE = (
     "with many messages less a run with few, so that starting up does not count."
 )
 METRICS = [("us_per_message", "µs", lambda value: f"{value:.0f}")]
-UNIT = "µs"
 LOWER_IS_BETTER = True
 
 FEW, MANY = 200, 2200
@@ -36,5 +35,5 @@ def run(peer, cell, smoke):
             "count": count,
             "gap_ns": 1_000_000,
         }
-        used.append(known.run_pair(peer, plan, limit_s=60)["cpu_s"])
+        used.append(runs.run_pair(peer, plan, limit_s=60)["cpu_s"])
     return {"us_per_message": (used[1] - used[0]) / (MANY - FEW) * 1e6}

@@ -1,6 +1,6 @@
 """Throughput: as many messages as fast as they go, with a queue that has room for all."""
 
-import peers as known
+import runs
 from summary import per_second, plain
 
 NUMBER = "B3"
@@ -16,7 +16,6 @@ METRICS = [
     ("lost", "lost", plain),
     ("out_of_order", "out of order", plain),
 ]
-UNIT = "messages/s"
 LOWER_IS_BETTER = False
 PLOT = {"metric": "rate", "x": "size", "y_title": "messages per second", "scale": 1}
 
@@ -55,10 +54,10 @@ def cells(smoke):
 
 def run(peer, cell, smoke):
     plan = {key: cell[key] for key in ("mode", "size", "warmup", "count", "gap_ns")}
-    results = known.run_pair(peer, plan, limit_s=30 if smoke else 120)
+    results = runs.run_pair(peer, plan, limit_s=30 if smoke else 120)
     received = results["received"]
     if not received["received"]:
-        raise known.RunFailed("nothing was received")
+        raise runs.RunFailed("nothing was received")
     seconds = (received["end"] - results["sent"]["begin"]) / 1e9
     rate = received["received"] / seconds
     return {

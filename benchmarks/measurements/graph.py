@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import peers as known
+import runs
 from summary import plain, seconds
 
 NUMBER = "B7, B8, B9"
@@ -27,7 +28,6 @@ METRICS = [
     ("node_threads", "threads per node", lambda value: f"{value:.1f}"),
     ("daemon_threads", "threads of the daemon", plain),
 ]
-UNIT = ""
 LOWER_IS_BETTER = True
 PLOT = {"metric": "start_s", "x": "nodes", "y_title": "start in s", "scale": 1}
 
@@ -64,7 +64,7 @@ def run(peer, cell, smoke):
             result["stop_s"] = time.monotonic() - begin
             return result
         except subprocess.TimeoutExpired:
-            raise known.RunFailed("Ctrl-C did not end it within 60 s") from None
+            raise runs.RunFailed("Ctrl-C did not end it within 60 s") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ def wait_until_ready(folder, number, process):
     while len(list(Path(folder).glob("ready-*.json"))) < number:
         if process.poll() is not None or time.monotonic() > deadline:
             text = Path(folder, "output.txt").read_text(errors="replace")
-            raise known.RunFailed("not every node came up; the last output was:\n" + text[-1500:])
+            raise runs.RunFailed("not every node came up; the last output was:\n" + text[-1500:])
         time.sleep(0.01)
     return max(json.loads(path.read_text())["moment"] for path in Path(folder).glob("ready-*.json"))
 

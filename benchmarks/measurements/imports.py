@@ -15,7 +15,6 @@ NOTE = (
     "`dora --version`: the whole process. Medians of eleven, with warm caches."
 )
 METRICS = [("ns", "ms", milliseconds)]
-UNIT = "ms"
 LOWER_IS_BETTER = True
 
 

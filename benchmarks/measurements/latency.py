@@ -1,6 +1,6 @@
 """One-way latency at a steady pace, from before the send until the payload is in hand."""
 
-import peers as known
+import runs
 from summary import microseconds, percentile
 
 NUMBER = "B1"
@@ -16,8 +16,8 @@ METRICS = [
     ("p99_ns", "p99, µs", microseconds),
     ("p999_ns", "p99.9, µs", microseconds),
     ("max_ns", "max, µs", microseconds),
+    ("send_p50_ns", "the call that sends, p50, µs", microseconds),
 ]
-UNIT = "µs"
 LOWER_IS_BETTER = True
 PLOT = {"metric": "p50_ns", "x": "size", "y_title": "p50 in µs", "scale": 1e-3}
 
@@ -56,16 +56,18 @@ def cells(smoke):
 
 def run(peer, cell, smoke):
     plan = {key: cell[key] for key in ("mode", "size", "warmup", "count", "gap_ns")}
-    received = known.run_pair(peer, plan, limit_s=20 if smoke else 180)["received"]
+    results = runs.run_pair(peer, plan, limit_s=20 if smoke else 180)
+    received = results["received"]
     ordered = sorted(received["latencies"])
     if not ordered:
-        raise known.RunFailed("nothing was received")
+        raise runs.RunFailed("nothing was received")
     return {
         "p50_ns": percentile(ordered, 50),
         "p90_ns": percentile(ordered, 90),
         "p99_ns": percentile(ordered, 99),
         "p999_ns": percentile(ordered, 99.9),
         "max_ns": ordered[-1],
+        "send_p50_ns": percentile(sorted(results["sent"]["durations"]), 50),
         "lost": plan["warmup"] + plan["count"] - received["received"],
         "out_of_order": received["out_of_order"],
         "corrupted": received["corrupted"],

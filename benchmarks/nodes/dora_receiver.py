@@ -1,4 +1,6 @@
-"""Receives with dora: ours and dora-rs alike."""
+"""Receives with dora: ours and dora-rs alike. BENCH_NAME tells several receivers apart."""
+
+import os
 
 from dora import Node
 from measure import Plan, Receiver, now, view_of
@@ -20,4 +22,4 @@ while True:
     if receiver.take(view_of(value), moment):
         break
 
-receiver.finish()
+receiver.finish("received" + os.environ.get("BENCH_NAME", ""))

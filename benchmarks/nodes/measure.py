@@ -58,6 +58,7 @@ class Sender:
 
     def _paced(self, send, before_reuse):
         plan, pack = self.plan, struct.pack_into
+        durations = []
         begin = now()
         for number in range(plan.total):
             wait = begin + number * plan.gap_ns - now()
@@ -70,8 +71,11 @@ class Sender:
             if plan.size >= 24:
                 pack("<q", buffer, 8, number)
                 pack("<q", buffer, plan.size - 8, number)
-            pack("<q", buffer, 0, now())
+            begin_of_send = now()
+            pack("<q", buffer, 0, begin_of_send)
             send(payload)
+            durations.append(now() - begin_of_send)
+        write(plan, "sent", {"durations": durations[plan.warmup :]})
 
     def _flood(self, send, before_reuse):
         plan, pack = self.plan, struct.pack_into
@@ -135,10 +139,10 @@ class Receiver:
                 return False
         return True
 
-    def finish(self):
+    def finish(self, name="received"):
         write(
             self.plan,
-            "received",
+            name,
             {
                 "received": self.received,
                 "out_of_order": self.out_of_order,
