@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/failure_text.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace dora::daemon {
+namespace {
+
+constexpr std::size_t lines_without_marker = 10;
+
+/// Whether an error report of Python, Rust or C++ starts here.
+bool is_start_of_report(std::string_view line) {
+  if (line.starts_with("Traceback (most recent call last):") || line.starts_with("Error:"))
+    return true;
+  if (line.starts_with("thread '") && line.find("' panicked at") != std::string_view::npos)
+    return true;
+  return line.starts_with("terminate called") || line.starts_with("Fatal Python error:");
+}
+
+/// A syntax error has no traceback header: it starts with the place.
+bool is_place_in_file(std::string_view line) {
+  return line.starts_with("  File \"");
+}
+
+}  // namespace
+
+bool ExitStatus::is_termination() const {
+  if (signal != 0) return signal == SIGTERM || signal == SIGINT;
+  return code == 128 + SIGTERM || code == 128 + SIGINT;
+}
+
+std::string signal_name(int signal) {
+  switch (signal) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGKILL:
+    case SIGUSR1:
+    case SIGSEGV:
+    case SIGUSR2:
+    case SIGPIPE:
+    case SIGALRM:
+    case SIGTERM:
+    case SIGXCPU:
+    case SIGXFSZ:
+    case SIGSYS:
+      return fmt::format("SIG{}", sigabbrev_np(signal));
+    default:
+      return std::to_string(signal);
+  }
+}
+
+std::string describe(const ExitStatus& status) {
+  if (status.signal == 0) return fmt::format("exited with code {}", status.code);
+  return fmt::format("exited because of signal {}{}", signal_name(status.signal),
+                     status.dumped_core ? " (core dumped)" : "");
+}
+
+std::string stderr_excerpt(const std::vector<std::string>& lines) {
+  std::size_t first = lines.size();
+  for (std::size_t i = lines.size(); i-- > 0 && first == lines.size();) {
+    if (is_start_of_report(lines[i])) first = i;
+  }
+  // Inside a traceback every frame is such a place; alone, the last one is a syntax error.
+  if (first == lines.size()) {
+    for (std::size_t i = lines.size(); i-- > 0 && first == lines.size();) {
+      if (is_place_in_file(lines[i])) first = i;
+    }
+  }
+  if (first == lines.size())
+    first = lines.size() > lines_without_marker ? lines.size() - lines_without_marker : 0;
+  std::string text = first > 0 ? "[...]\n" : "";
+  for (std::size_t i = first; i < lines.size(); ++i) {
+    text += lines[i];
+    if (i + 1 < lines.size()) text += '\n';
+  }
+  return text;
+}
+
+}  // namespace dora::daemon

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/failure_text.hpp"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "daemon/run_result.hpp"
+
+namespace dora::daemon {
+namespace {
+
+TEST(FailureText, NamesCodesAndSignals) {
+  EXPECT_EQ(describe({.code = 3}), "exited with code 3");
+  EXPECT_EQ(describe({.signal = SIGSEGV}), "exited because of signal SIGSEGV");
+  EXPECT_EQ(describe({.signal = 40}), "exited because of signal 40");
+}
+
+TEST(FailureText, KnowsAnOrderlyTermination) {
+  EXPECT_TRUE((ExitStatus{.signal = SIGTERM}.is_termination()));
+  EXPECT_TRUE((ExitStatus{.code = 143}.is_termination()));
+  EXPECT_TRUE((ExitStatus{.code = 130}.is_termination()));
+  EXPECT_FALSE((ExitStatus{.signal = SIGKILL}.is_termination()));
+  EXPECT_FALSE((ExitStatus{.code = 1}.is_termination()));
+}
+
+TEST(FailureText, ExcerptBeginsAtTheLastTraceback) {
+  EXPECT_EQ(stderr_excerpt({"noise", "Traceback (most recent call last):",
+                            "  File \"a.py\", line 1", "ValueError: x"}),
+            "[...]\nTraceback (most recent call last):\n  File \"a.py\", line 1\nValueError: x");
+}
+
+TEST(FailureText, ExcerptOfASyntaxErrorBeginsAtItsPlace) {
+  EXPECT_EQ(stderr_excerpt({"  File \"a.py\", line 1", "    x ==", "SyntaxError: invalid syntax"}),
+            "  File \"a.py\", line 1\n    x ==\nSyntaxError: invalid syntax");
+}
+
+TEST(FailureText, ExcerptWithoutAReportIsTheLastTenLines) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 12; ++i)
+    lines.push_back(std::to_string(i));
+  EXPECT_EQ(stderr_excerpt(lines), "[...]\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+  EXPECT_EQ(stderr_excerpt({}), "");
+}
+
+NodeResult node_of(const char* id, Outcome outcome, const char* cause, std::int64_t ended_ns) {
+  NodeResult node;
+  node.node = id;
+  node.outcome = outcome;
+  node.cause = cause;
+  node.ended_ns = ended_ns;
+  return node;
+}
+
+RunResult result_of(std::vector<NodeResult> nodes) {
+  RunResult result;
+  result.id = "0193";
+  result.succeeded = false;
+  result.nodes = std::move(nodes);
+  return result;
+}
+
+TEST(FailureSummary, TellsRootsInTheOrderOfTime) {
+  const std::string text = failure_summary(result_of({node_of("a", Outcome::Failed, "late", 2),
+                                                      node_of("b", Outcome::Failed, "early", 1),
+                                                      node_of("c", Outcome::Succeeded, "", 3)}));
+  EXPECT_EQ(text, "Node `b` failed: early\n\nNode `a` failed: late");
+}
+
+TEST(FailureSummary, HidesWhatFollowedAndSaysSo) {
+  NodeResult root = node_of("a", Outcome::Failed, "exited with code 1", 1);
+  root.stderr_excerpt = "boom";
+  const std::string text =
+      failure_summary(result_of({root, node_of("b", Outcome::Consequential, "x", 2)}));
+  const std::string rule(81, '-');
+  EXPECT_EQ(text, "Node `a` failed: exited with code 1 with stderr output:\n" + rule + "\nboom\n" +
+                      rule +
+                      "\n\nThere is 1 more consequential error; see the logs in `out/0193`.");
+}
+
+TEST(FailureSummary, ShowsTheEarliestWhenAllAreConsequences) {
+  const std::string text =
+      failure_summary(result_of({node_of("a", Outcome::Consequential, "x", 2),
+                                 node_of("b", Outcome::Consequential, "y", 1)}));
+  EXPECT_TRUE(text.starts_with("Node `b` failed: y\n\nThere is 1 more")) << text;
+}
+
+TEST(FailureSummary, IsEmptyWithoutFailure) {
+  EXPECT_EQ(failure_summary(RunResult{}), "");
+}
+
+}  // namespace
+}  // namespace dora::daemon

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/process_tree.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace dora::daemon {
+namespace {
+
+TEST(ProcessTree, FindsThisProcessAndItsParent) {
+  const auto self = find_process(::getpid());
+  ASSERT_TRUE(self);
+  EXPECT_EQ(self->parent, ::getppid());
+  EXPECT_EQ(self->session, ::getsid(0));
+  EXPECT_EQ(self->group, ::getpgid(0));
+  EXPECT_GT(self->start_time, 0U);
+  EXPECT_FALSE(find_process(-1));
+}
+
+TEST(ProcessTree, DescendantsAreFoundAtEveryDepth) {
+  const std::vector<ProcessEntry> all = {{.pid = 1, .parent = 0},
+                                         {.pid = 10, .parent = 1},
+                                         {.pid = 11, .parent = 10},
+                                         {.pid = 12, .parent = 11},
+                                         {.pid = 20, .parent = 1}};
+  std::vector<pid_t> found;
+  for (const auto& entry : descendants_of(10, all))
+    found.push_back(entry.pid);
+  EXPECT_EQ(found, (std::vector<pid_t>{11, 12}));
+}
+
+TEST(ProcessTree, KillsThoseThatHideInSessionsOfTheirOwn) {
+  // The whole scene plays in a child, which becomes a subreaper: its grandchild makes a session,
+  // forks again and loses its parent.
+  int report[2];
+  ASSERT_EQ(::pipe(report), 0);
+  const pid_t scene = ::fork();
+  if (scene == 0) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const pid_t first = ::fork();
+    if (first == 0) {
+      ::setsid();
+      const pid_t second = ::fork();
+      if (second != 0) ::_exit(0);
+      const pid_t self = ::getpid();
+      (void)!::write(report[1], &self, sizeof self);
+      for (;;)
+        ::pause();
+    }
+    ::waitpid(first, nullptr, 0);
+    pid_t hidden = 0;
+    (void)!::read(report[0], &hidden, sizeof hidden);
+    const bool was_there = find_process(hidden).has_value();
+    kill_descendants();
+    ::_exit(was_there && !find_process(hidden) ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(scene, &status, 0), scene);
+  EXPECT_EQ(status, 0);
+  ::close(report[0]);
+  ::close(report[1]);
+}
+
+}  // namespace
+}  // namespace dora::daemon

@@ -1,0 +1,142 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Everything the engine needs to know to run a dataflow: a checked dataflow together with the
+// options of this run, in the terms of processes and edges. A value.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "daemon/log_entry.hpp"
+
+namespace dora::daemon {
+
+/// What is executed for a node.
+struct ProgramPlan {
+  enum class Kind {
+    Executable,       ///< `path`, looked up
+    PythonScript,     ///< `path` run by a Python interpreter
+    Shell,            ///< `sh -c arguments`
+    PythonOperators,  ///< the operator runtime of the dora package
+    NativeOperators,  ///< `dora runtime`
+    Dynamic,          ///< nothing: somebody starts it by hand
+  };
+  Kind kind = Kind::Executable;
+  /// As written in the dataflow.
+  std::string path;
+  /// As written: split by the rules of a POSIX shell, or given to the shell.
+  std::string arguments;
+  bool operator==(const ProgramPlan&) const = default;
+};
+
+struct RestartPlan {
+  enum class Policy { Never, OnFailure, Always };
+  Policy policy = Policy::Never;
+  /// 0 = no limit.
+  std::uint32_t max_restarts = 0;
+  std::optional<std::chrono::nanoseconds> delay;
+  std::optional<std::chrono::nanoseconds> max_delay;
+  std::optional<std::chrono::nanoseconds> window;
+  bool operator==(const RestartPlan&) const = default;
+};
+
+struct InputPlan {
+  enum class Queue { Burst, DropOldest, Backpressure };
+  DataId id;
+  NodeId producer;
+  DataId output;
+  Queue queue = Queue::Burst;
+  std::uint32_t queue_size = 10;
+  std::optional<std::chrono::nanoseconds> timeout;
+  bool operator==(const InputPlan&) const = default;
+};
+
+struct TimerPlan {
+  DataId id;
+  std::chrono::nanoseconds interval{0};
+  std::uint32_t queue_size = 10;
+  bool carries_count = false;
+  bool operator==(const TimerPlan&) const = default;
+};
+
+/// An input that receives the log messages of other nodes.
+struct LogInputPlan {
+  DataId id;
+  LogLevel minimum = LogLevel::Stdout;
+  /// Empty: of every other node.
+  std::string node;
+  std::uint32_t queue_size = 10;
+  bool operator==(const LogInputPlan&) const = default;
+};
+
+struct LogPlan {
+  std::optional<LogLevel> minimum;
+  std::optional<std::uint64_t> max_bytes;
+  std::uint32_t max_rotated_files = 5;
+  std::optional<DataId> stdout_as;
+  std::optional<DataId> logs_as;
+  bool operator==(const LogPlan&) const = default;
+};
+
+struct NodePlan {
+  NodeId id;
+  ProgramPlan program;
+  std::filesystem::path working_directory;
+  /// The node's own over --env over the dataflow's; reserved names are gone already.
+  std::map<std::string, std::string> environment;
+  std::vector<DataId> outputs;
+  std::vector<InputPlan> inputs;
+  std::vector<TimerPlan> timers;
+  std::vector<LogInputPlan> log_inputs;
+  RestartPlan restart;
+  LogPlan log;
+  /// Nothing: never killed for being slow to end.
+  std::optional<std::chrono::nanoseconds> finish_grace = std::chrono::seconds(120);
+  std::optional<std::chrono::nanoseconds> health_check_timeout;
+  std::vector<std::uint32_t> cpu_affinity;
+  /// Pseudo-terminals for input, output and errors; without: pipes and /dev/null.
+  bool has_terminal = true;
+  bool busy = false;
+  /// JSON text for node_config() and the operator runtime.
+  std::string config = "{}";
+  bool operator==(const NodePlan&) const = default;
+
+  bool is_dynamic() const { return program.kind == ProgramPlan::Kind::Dynamic; }
+};
+
+struct RunPlan {
+  /// A new UUID unless given.
+  std::string id;
+  std::string name;
+  /// The YAML, for display.
+  std::filesystem::path file;
+  /// Of the dataflow: the directory of the YAML.
+  std::filesystem::path working_directory;
+  /// Ordered by id.
+  std::vector<NodePlan> nodes;
+  bool exit_when_nodes_finish = false;
+  std::chrono::nanoseconds health_check_interval = std::chrono::seconds(5);
+  /// The whole dataflow as JSON text, for dataflow_descriptor().
+  std::string descriptor = "{}";
+  /// What the user should read before anything starts, e.g. an environment variable that is
+  /// ignored.
+  std::vector<std::string> warnings;
+};
+
+/// What `run` and `start` may set for one run.
+struct RunOptions {
+  std::string name;
+  /// --env KEY=VALUE: below the environment of a node, above that of the dataflow.
+  std::vector<std::pair<std::string, std::string>> environment;
+  /// Instead of what the YAML says.
+  std::optional<bool> exit_when_nodes_finish;
+};
+
+}  // namespace dora::daemon

@@ -1,0 +1,98 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a run of a dataflow while it goes on, and when it is over. Values.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dora::daemon {
+
+/// How the life of a node ended.
+enum class Outcome {
+  Succeeded,      ///< exit code 0, or ended by a stop
+  Failed,         ///< a root of the failure
+  Consequential,  ///< failed only because another node did
+};
+
+struct NodeResult {
+  std::string node;
+  Outcome outcome = Outcome::Succeeded;
+  /// What happened, e.g. "exited with code 1"; empty when it succeeded.
+  std::string cause;
+  /// The last lines of its standard error, chosen to show the reason; empty when there are none.
+  std::string stderr_excerpt;
+  /// The node this failure follows from.
+  std::string caused_by;
+  /// How often it was restarted.
+  std::uint32_t restarts = 0;
+  /// CLOCK_MONOTONIC; failures are told in this order.
+  std::int64_t ended_ns = 0;
+};
+
+/// The messages of one connection over the whole run, all incarnations together.
+struct EdgeTotals {
+  struct Drop {
+    std::string reason;  ///< words to be put after the number: "queue full"
+    std::uint64_t count = 0;
+  };
+  std::string producer;
+  std::string output;
+  std::string consumer;
+  std::string input;
+  std::uint64_t sent = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t in_flight = 0;
+  /// Reasons with a count only.
+  std::vector<Drop> drops;
+
+  std::uint64_t dropped() const;
+};
+
+struct RunResult {
+  std::string id;
+  std::string name;
+  bool succeeded = true;
+  /// Somebody asked it to stop.
+  bool stopped = false;
+  /// Ordered by id.
+  std::vector<NodeResult> nodes;
+  std::vector<EdgeTotals> edges;
+  std::int64_t duration_ns = 0;
+  /// The folder of its logs.
+  std::string log_folder;
+};
+
+/// The failures as text for people: roots in the order of time, how many followed, where the logs
+/// are. To be printed after "Dataflow failed:". Empty when nothing failed.
+std::string failure_summary(const RunResult& result);
+
+enum class NodeStatus { Waiting, Starting, Running, Restarting, Degraded, Stopped, Failed };
+/// "running", "restarting", ...
+const char* to_string(NodeStatus status);
+
+struct NodeInfo {
+  std::string node;
+  NodeStatus status = NodeStatus::Waiting;
+  std::int32_t pid = -1;
+  std::uint32_t restarts = 0;
+  std::string cause;  ///< of the last failure
+};
+
+enum class RunStatus { Starting, Running, Stopping, Finished, Failed };
+const char* to_string(RunStatus status);
+
+struct RunInfo {
+  std::string id;
+  std::string name;
+  RunStatus status = RunStatus::Starting;
+  std::string file;                ///< the YAML it came from
+  std::int64_t started_at_ns = 0;  ///< since the Unix epoch
+  std::vector<NodeInfo> nodes;
+  std::vector<EdgeTotals> edges;
+};
+
+}  // namespace dora::daemon
