@@ -106,6 +106,21 @@ std::string terminal_safe(std::string_view text, bool keep_colors) {
   return safe;
 }
 
+std::string without_colors(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t until = std::min(text.find('\x1b'), text.size());
+    plain += text.substr(0, until);
+    text.remove_prefix(until);
+    if (text.empty()) break;
+    const std::size_t length = color_sequence(text);
+    if (length == 0) plain += text[0];
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return plain;
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

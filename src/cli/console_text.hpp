@@ -8,10 +8,14 @@
 
 namespace dora::cli {
 
-/// The text with every control character and escape sequence shown as ␀-like pictures or `\x..`,
-/// except tabs and, when `keep_colors`, SGR sequences, which are closed by a reset at the end.
-/// Without `keep_colors` SGR sequences are left out. Bytes that are no UTF-8 become U+FFFD.
+/// The text with every control character and escape sequence shown as a picture such as ␀
+/// or as `\x..`, except tabs and, when `keep_colors`, SGR sequences, which are closed by a reset at
+/// the end. Without `keep_colors` SGR sequences are left out. Bytes that are no UTF-8 become
+/// U+FFFD.
 std::string terminal_safe(std::string_view text, bool keep_colors);
+
+/// The text without SGR sequences, otherwise byte for byte.
+std::string without_colors(std::string_view text);
 
 /// Columns that well-formed text takes, counting combining marks as 0 and wide characters as 2.
 std::size_t display_width(std::string_view text);

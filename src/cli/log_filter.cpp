@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,7 +17,7 @@ constexpr std::array<std::string_view, 6> names{"error", "warn",  "info",
                                                 "debug", "trace", "stdout"};
 
 Result<LogLevel> parse_level(std::string_view text) {
-  if (const auto level = find_log_level(text)) return *level;
+  if (const auto level = daemon::find_log_level(text)) return *level;
   const std::vector<std::string> known(names.begin(), names.end());
   const auto near = closest_match(text, known);
   return fail(
@@ -29,26 +28,9 @@ Result<LogLevel> parse_level(std::string_view text) {
 
 }  // namespace
 
-std::optional<LogLevel> find_log_level(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (lower == "warning") lower = "warn";
-  if (lower == "critical" || lower == "fatal") lower = "error";
-  const auto found = std::ranges::find(names, lower);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<LogLevel>(found - names.begin());
-}
-
-std::string_view to_string(LogLevel level) {
-  return names[static_cast<std::size_t>(level)];
-}
-
 bool LogFilter::passes(std::string_view node, LogLevel level) const {
   const auto own = nodes.find(node);
-  const LogLevel least = own == nodes.end() ? minimum : own->second;
-  if (least == LogLevel::Stdout) return true;
-  return level != LogLevel::Stdout && level <= least;
+  return daemon::passes(level, own == nodes.end() ? minimum : own->second);
 }
 
 Result<LogFilter> parse_log_filter(std::string_view level, std::string_view filter) {

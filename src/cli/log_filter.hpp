@@ -3,22 +3,15 @@
 // Which log lines reach the terminal: --log-level and --log-filter.
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "daemon/log_entry.hpp"
 
 namespace dora::cli {
 
-/// Most severe first. `Stdout` is no severity but the channel of plain output.
-enum class LogLevel { Error, Warn, Info, Debug, Trace, Stdout };
-
-/// In any case: "error", "WARN", ... Nothing for an unknown word.
-std::optional<LogLevel> find_log_level(std::string_view text);
-
-/// Lower case.
-std::string_view to_string(LogLevel level);
+using daemon::LogLevel;
 
 /// A value. Plain output passes only `Stdout`, which lets everything pass; a severity passes any
 /// severity at most as severe.

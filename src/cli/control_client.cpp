@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/control_client.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/spelling.hpp"
+#include "base/version.hpp"
+#include "daemon/control_api.hpp"
+#include "daemon/instance_directory.hpp"
+#include "transport/http_client.hpp"
+
+namespace dora::cli {
+namespace {
+
+namespace json = boost::json;
+using transport::HttpRequest;
+
+constexpr auto patience_for_one = std::chrono::seconds(1);
+
+std::string string_at(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string(value->get_string());
+}
+
+template <typename Number>
+Number number_at(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_number()) return {};
+  boost::system::error_code error;
+  const Number number = value->to_number<Number>(error);
+  return error ? Number{} : number;
+}
+
+std::vector<std::string> strings_at(const json::object& object, std::string_view key) {
+  std::vector<std::string> strings;
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_array()) return strings;
+  for (const json::value& each : value->get_array())
+    if (each.is_string()) strings.emplace_back(each.get_string());
+  return strings;
+}
+
+Result<json::object> ask(const Instance& instance, const HttpRequest& request, Deadline deadline) {
+  const auto answer = transport::send_request(instance.socket, request, deadline);
+  if (!answer) return std::unexpected(Error(answer.error()).while_doing(instance.description));
+  boost::system::error_code error;
+  json::value parsed = json::parse(answer->body, error);
+  if (error || !parsed.is_object())
+    return fail(ErrorKind::Failed, fmt::format("{}: its answer is no JSON", instance.description));
+  json::object& object = parsed.get_object();
+  if (answer->is_success()) return std::move(object);
+  return fail(daemon::parse_error_kind(string_at(object, "kind")), string_at(object, "message"));
+}
+
+Result<> check_protocol(const Instance& instance, Deadline deadline) {
+  const json::object pong = TRY(ask(instance, {"GET", "/v1/ping", ""}, deadline));
+  if (number_at<int>(pong, "protocol") == daemon::control_protocol) return {};
+  return fail(ErrorKind::Unsupported,
+              fmt::format("{} is dora {} and this is dora {}: they do not understand each other",
+                          instance.description, string_at(pong, "version"), version()));
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    encoded += is_plain
+                   ? std::string(1, c)
+                   : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return encoded;
+}
+
+std::string listed(const std::vector<RunningDataflow>& dataflows) {
+  std::string text;
+  for (const RunningDataflow& dataflow : dataflows)
+    text += fmt::format("\n  [{}] {}", dataflow.name.empty() ? "<unnamed>" : dataflow.name,
+                        dataflow.uuid);
+  return text;
+}
+
+}  // namespace
+
+Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline) {
+  TRY(check_protocol(instance, deadline));
+  const json::object answer = TRY(ask(instance, {"GET", "/v1/dataflows", ""}, deadline));
+  std::vector<RunningDataflow> dataflows;
+  const json::value* list = answer.if_contains("dataflows");
+  if (list == nullptr || !list->is_array()) return dataflows;
+  for (const json::value& each : list->get_array()) {
+    if (!each.is_object()) continue;
+    const json::object& object = each.get_object();
+    dataflows.push_back({.instance = instance,
+                         .uuid = string_at(object, "uuid"),
+                         .name = string_at(object, "name"),
+                         .status = string_at(object, "status"),
+                         .file = string_at(object, "file"),
+                         .nodes = number_at<std::uint32_t>(object, "nodes"),
+                         .running_nodes = strings_at(object, "running_nodes"),
+                         .started_ns = number_at<std::int64_t>(object, "started_ns"),
+                         .messages = number_at<std::uint64_t>(object, "messages"),
+                         .cpu_percent = number_at<double>(object, "cpu_percent"),
+                         .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes")});
+  }
+  return dataflows;
+}
+
+Result<StopResult> ask_to_stop(const RunningDataflow& dataflow,
+                               std::optional<std::chrono::nanoseconds> grace, bool force,
+                               Deadline deadline) {
+  json::object body;
+  body["force"] = force;
+  if (grace) body["grace_seconds"] = std::chrono::duration<double>(*grace).count();
+  const HttpRequest request{"POST",
+                            fmt::format("/v1/dataflows/{}/stop", percent_encoded(dataflow.uuid)),
+                            json::serialize(body)};
+  const json::object answer = TRY(ask(dataflow.instance, request, deadline));
+  return StopResult{string_at(answer, "status") == "Failed", string_at(answer, "summary")};
+}
+
+Result<Survey> survey_dataflows(Deadline deadline) {
+  Survey survey;
+  for (const daemon::Instance& found : TRY(daemon::list_instances())) {
+    const Instance instance{found.control_socket(),
+                            fmt::format("dora {} (pid {})", found.record.kind, found.record.pid)};
+    // One that hangs must not keep us from the others.
+    const Deadline patience = std::chrono::steady_clock::now() + patience_for_one;
+    auto dataflows = ask_dataflows(instance, std::min(deadline, patience));
+    if (dataflows) {
+      std::ranges::move(*dataflows, std::back_inserter(survey.dataflows));
+    } else if (daemon::is_alive(found.record)) {
+      // One that ends while we ask is no error.
+      survey.errors.push_back(dataflows.error());
+    }
+  }
+  return survey;
+}
+
+Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& dataflows,
+                                        const std::optional<std::string>& wanted) {
+  if (!wanted) {
+    if (dataflows.size() == 1) return dataflows.front();
+    if (dataflows.empty()) return fail(ErrorKind::NotFound, "no dataflow is running");
+    return fail(
+        ErrorKind::InvalidInput,
+        fmt::format("several dataflows are running, name one of them:{}", listed(dataflows)));
+  }
+  std::vector<RunningDataflow> matching;
+  std::ranges::copy_if(dataflows, std::back_inserter(matching), [&](const RunningDataflow& each) {
+    return each.uuid == *wanted || each.name == *wanted;
+  });
+  if (matching.size() == 1) return matching.front();
+  if (!matching.empty())
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("several dataflows are named `{}`, give the UUID of one:{}", *wanted,
+                            listed(matching)));
+  std::vector<std::string> names;
+  for (const RunningDataflow& dataflow : dataflows)
+    names.push_back(dataflow.name);
+  const auto near = closest_match(*wanted, names);
+  return fail(
+      ErrorKind::NotFound,
+      fmt::format("no dataflow `{}` is running{}{}{}", *wanted,
+                  near ? fmt::format(", did you mean `{}`?", *near) : "",
+                  dataflows.empty() ? "; nothing is" : "; running are:", listed(dataflows)));
+}
+
+}  // namespace dora::cli

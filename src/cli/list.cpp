@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dora list`: the dataflows of this user, in every terminal and in the background.
+#include <algorithm>
+#include <cctype>
+#include <ranges>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/console_text.hpp"
+#include "cli/control_client.hpp"
+#include "cli/table.hpp"
+#include "daemon/log_entry.hpp"
+
+namespace dora::cli {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr double megabyte = 1024.0 * 1024.0;
+constexpr double gigabyte = 1024.0 * megabyte;
+
+struct ListOptions {
+  bool as_json = false;
+  bool only_uuids = false;
+  std::string status;
+  std::string name;
+  std::string sort_by;
+};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+Result<> require(std::string_view flag, const std::string& value,
+                 std::initializer_list<std::string_view> allowed) {
+  if (value.empty() || std::ranges::find(allowed, value) != allowed.end()) return {};
+  return fail(ErrorKind::InvalidInput,
+              fmt::format("{} {}: use {}", flag, value, fmt::join(allowed, " or ")));
+}
+
+Result<ListOptions> parse_options(const ParsedCommand& command) {
+  ListOptions options;
+  const std::string format = command.value("--format").value_or("");
+  TRY(require("--format", format, {"table", "json"}));
+  options.as_json = command.has("--json") || format == "json";
+  options.only_uuids = command.has("--uuids");
+  if (options.only_uuids && options.as_json)
+    return fail(ErrorKind::InvalidInput, "`--uuids` and `--json` exclude each other");
+  options.status = lower(command.value("--status").value_or(""));
+  TRY(require("--status", options.status, {"running", "finished", "failed"}));
+  options.name = lower(command.value("--name").value_or(""));
+  options.sort_by = command.value("--sort-by").value_or("");
+  TRY(require("--sort-by", options.sort_by, {"cpu", "memory"}));
+  return options;
+}
+
+void select_and_sort(std::vector<RunningDataflow>& dataflows, const ListOptions& options) {
+  std::erase_if(dataflows, [&](const RunningDataflow& each) {
+    return (!options.status.empty() && lower(each.status) != options.status) ||
+           lower(each.name).find(options.name) == std::string::npos;
+  });
+  std::ranges::sort(dataflows, {}, [](const RunningDataflow& each) {
+    return std::tuple(each.status != "Running", each.name, each.uuid);
+  });
+  if (options.sort_by == "cpu")
+    std::ranges::stable_sort(dataflows, std::greater<>{}, &RunningDataflow::cpu_percent);
+  if (options.sort_by == "memory")
+    std::ranges::stable_sort(dataflows, std::greater<>{}, &RunningDataflow::memory_bytes);
+}
+
+std::string memory_text(std::uint64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  return size >= gigabyte ? fmt::format("{:.1f} GB", size / gigabyte)
+                          : fmt::format("{:.1f} MB", size / megabyte);
+}
+
+std::string to_json_line(const RunningDataflow& dataflow) {
+  const json::value line = {{"uuid", dataflow.uuid},
+                            {"name", dataflow.name},
+                            {"status", dataflow.status},
+                            {"nodes", dataflow.nodes},
+                            {"cpu", dataflow.cpu_percent},
+                            {"memory", static_cast<double>(dataflow.memory_bytes) / gigabyte},
+                            {"running_nodes", json::value_from(dataflow.running_nodes)},
+                            {"messages", dataflow.messages},
+                            {"started", daemon::format_utc(dataflow.started_ns)},
+                            {"file", dataflow.file}};
+  return json::serialize(line) + "\n";
+}
+
+std::string to_table(const std::vector<RunningDataflow>& dataflows) {
+  std::vector<std::vector<std::string>> rows;
+  for (const RunningDataflow& each : dataflows) {
+    rows.push_back({each.uuid, terminal_safe(each.name, false), each.status,
+                    std::to_string(each.nodes), fmt::format("{:.1f}%", each.cpu_percent),
+                    memory_text(each.memory_bytes)});
+  }
+  return format_table({"UUID", "Name", "Status", "Nodes", "CPU", "Memory"}, rows);
+}
+
+}  // namespace
+
+int list(const CommandContext& context) {
+  const auto options = parse_options(context.command);
+  if (!options) {
+    print_error(context.terminal, options.error().message);
+    return exit_usage;
+  }
+  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s);
+  if (!survey) {
+    print_error(context.terminal, survey.error().message);
+    return exit_code_of(survey.error());
+  }
+  for (const Error& error : survey->errors)
+    print_warning(context.terminal, error.message);
+  select_and_sort(survey->dataflows, *options);
+  std::string text;
+  if (options->as_json || options->only_uuids) {
+    for (const RunningDataflow& each : survey->dataflows)
+      text += options->as_json ? to_json_line(each) : each.uuid + "\n";
+  } else {
+    text = to_table(survey->dataflows);
+  }
+  print_result(text);
+  return 0;
+}
+
+}  // namespace dora::cli

@@ -1,0 +1,47 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What the flags of `dora run` ask for, checked. A value.
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "cli/command_line.hpp"
+#include "cli/console_format.hpp"
+#include "cli/log_filter.hpp"
+
+namespace dora::cli {
+
+struct RunOptions {
+  /// As it was typed.
+  std::string path;
+  std::string name;
+  std::optional<std::chrono::nanoseconds> stop_after;
+  std::chrono::milliseconds grace{10'000};
+  LogFilter log_filter;
+  LogFormat log_format = LogFormat::Pretty;
+  /// DORA_QUIET: nodes' lines go to their files only.
+  bool hides_logs = false;
+  std::map<std::string, std::string> environment;
+  std::optional<bool> exit_when_nodes_finish;
+  bool allows_shell_nodes = false;
+  bool ignores_deploy = false;
+  bool skips_build = false;
+  /// Flags that were given and do nothing yet: what to tell the user about them.
+  std::vector<std::string> notices;
+};
+
+/// Fails with InvalidInput, naming the flag.
+Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environment& environment);
+
+/// The YAML file that `typed` means: itself, or dataflow.yml or dataflow.yaml in the folder it is.
+/// A path that does not exist is returned as it is: reading it will tell.
+///
+/// Fails with NotFound for a folder that holds neither, InvalidInput for a URL.
+Result<std::filesystem::path> find_dataflow_file(const std::string& typed);
+
+}  // namespace dora::cli

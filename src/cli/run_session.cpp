@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_session.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.hpp"
+#include "cli/console_format.hpp"
+#include "cli/console_stream.hpp"
+#include "cli/duration.hpp"
+#include "cli/process_usage.hpp"
+#include "cli/run_report.hpp"
+#include "daemon/control_api.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/instance_directory.hpp"
+#include "daemon/process_tree.hpp"
+#include "transport/http_server.hpp"
+#include "transport/unix_socket.hpp"
+
+namespace dora::cli {
+namespace {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+using boost::system::error_code;
+using daemon::RunResult;
+using namespace std::chrono_literals;
+
+constexpr auto drop_report_interval = 5s;
+// Until the kernel has ended what was sent SIGKILL.
+constexpr auto kill_patience = 3s;
+// A pager that shows its first page; a reader that never reads.
+constexpr auto reader_patience = 5s;
+
+std::vector<std::string> node_names(const daemon::RunPlan& plan) {
+  std::vector<std::string> names;
+  for (const daemon::NodePlan& node : plan.nodes)
+    names.push_back(node.id.text());
+  return names;
+}
+
+class RunSession : public daemon::ControlTarget {
+ public:
+  RunSession(const RunOptions& options, const Terminal& terminal, FrontLink front,
+             const daemon::RunPlan& plan)
+      : options_(options),
+        terminal_(terminal),
+        front_pid_(front.front),
+        formatter_({.format = options.log_format,
+                    .is_terminal = terminal.is_stdout_terminal,
+                    .is_colored = terminal.is_stdout_colored,
+                    .nodes = node_names(plan)}),
+        out_(loop_, STDOUT_FILENO, {.is_closed = terminal.is_stdout_closed}),
+        err_(loop_, STDERR_FILENO, {}),
+        signals_(loop_, front.signals.release()),
+        front_death_(loop_, front.front_death.release()),
+        stop_after_(loop_),
+        drop_timer_(loop_),
+        kill_timer_(loop_),
+        engine_(loop_, {.on_log = [this](const daemon::LogEntry& entry) { show(entry); },
+                        .on_changed = [this](const std::string&) { on_changed(); },
+                        .on_finished = [this](const RunResult& result) { on_finished(result); },
+                        .program_directory = {},
+                        .allow_shell_nodes = options.allows_shell_nodes}) {}
+
+  int run(daemon::RunPlan plan);
+
+  std::vector<daemon::DataflowStatus> dataflows() const override;
+  void stop(std::string_view run, const daemon::StopOptions& options,
+            std::function<void(Result<RunResult>)> on_ended) override;
+
+ private:
+  void open_control(const daemon::RunPlan& plan);
+  void show(const daemon::LogEntry& entry);
+  void tell(std::string_view sentence);
+  void warn(std::string_view sentence);
+  void wait_for_signal();
+  void on_signal(const signalfd_siginfo& signal);
+  void wait_for_front();
+  void report_drops_regularly();
+  void begin_stop(std::string_view why);
+  void kill_all();
+  void on_changed();
+  void on_finished(const RunResult& result);
+  void report(const RunResult& result);
+  void leave(int code);
+
+  const RunOptions& options_;
+  const Terminal& terminal_;
+  const pid_t front_pid_;
+  asio::io_context loop_{1};
+  ConsoleFormatter formatter_;
+  ConsoleStream out_;
+  ConsoleStream err_;
+  stream_descriptor signals_;
+  stream_descriptor front_death_;
+  asio::steady_timer stop_after_;
+  asio::steady_timer drop_timer_;
+  asio::steady_timer kill_timer_;
+  DropReport drops_;
+  std::optional<daemon::InstanceDirectory> directory_;
+  daemon::ControlApi control_{*this};
+  std::optional<transport::HttpServer> server_;
+  std::vector<std::function<void(Result<RunResult>)>> waiting_for_end_;
+  std::int64_t started_ns_ = monotonic_ns();
+  std::int64_t stopped_ns_ = 0;  // 0: nobody asked yet
+  bool is_started_ = false;
+  bool is_killing_ = false;
+  int exit_code_ = exit_failed;
+  // Last: ends the nodes before what they are told about goes.
+  daemon::Engine engine_;
+};
+
+int RunSession::run(daemon::RunPlan plan) {
+  for (const std::string& warning : plan.warnings)
+    warn(warning);
+  open_control(plan);
+  wait_for_signal();
+  wait_for_front();
+  report_drops_regularly();
+  if (options_.stop_after) {
+    stop_after_.expires_after(*options_.stop_after);
+    stop_after_.async_wait([this](error_code error) {
+      if (!error) begin_stop("stopping…");
+    });
+  }
+  engine_.start(std::move(plan));
+  loop_.run();
+  server_.reset();
+  directory_.reset();
+  out_.finish(reader_patience);
+  if (out_.lost_lines() > 0 && !terminal_.is_quiet)
+    warn(
+        fmt::format("{} lines were not shown: {}; the log files have them all", out_.lost_lines(),
+                    out_.is_broken() ? "stdout takes no more" : "stdout was not read fast enough"));
+  err_.finish(reader_patience);
+  return exit_code_;
+}
+
+// Without its directory the dataflow runs all the same; only other terminals do not see it.
+void RunSession::open_control(const daemon::RunPlan& plan) {
+  auto directory = daemon::InstanceDirectory::create("", "run", plan.working_directory.string(),
+                                                     plan.file.string());
+  if (!directory) return warn("other terminals cannot see this run: " + directory.error().message);
+  directory_.emplace(std::move(*directory));
+  auto listener = transport::listen_on_unix_socket(directory_->control_socket());
+  if (!listener) return warn("other terminals cannot see this run: " + listener.error().message);
+  server_.emplace(
+      loop_, std::move(*listener),
+      [this](transport::HttpRequest request, transport::HttpServer::Reply reply) {
+        control_.answer(request, std::move(reply));
+      },
+      transport::HttpServer::Options{});
+}
+
+void RunSession::show(const daemon::LogEntry& entry) {
+  if (options_.hides_logs && !entry.node.empty()) return;
+  if (!options_.log_filter.passes(entry.node, entry.level)) return;
+  out_.write(formatter_.format(entry));
+}
+
+void RunSession::tell(std::string_view sentence) {
+  if (!terminal_.is_quiet) err_.write(fmt::format("{}\n", sentence));
+}
+
+void RunSession::warn(std::string_view sentence) {
+  const bool colored = terminal_.is_stderr_colored;
+  tell(fmt::format("{}warning{}: {}", colored ? "\x1b[1;33m" : "", colored ? "\x1b[0m" : "",
+                   sentence));
+}
+
+void RunSession::wait_for_signal() {
+  signals_.async_wait(stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    signalfd_siginfo signal{};
+    while (::read(signals_.native_handle(), &signal, sizeof(signal)) == sizeof(signal))
+      on_signal(signal);
+    wait_for_signal();
+  });
+}
+
+void RunSession::on_signal(const signalfd_siginfo& signal) {
+  const bool is_interrupt = signal.ssi_signo == SIGINT;
+  // Only the front counts Ctrl-C. A signal that was sent to every process named dora arrives here
+  // twice, once directly: that is no second Ctrl-C.
+  const bool is_from_front = static_cast<pid_t>(signal.ssi_pid) == front_pid_;
+  if (stopped_ns_ != 0 && is_interrupt && is_from_front) return kill_all();
+  if (stopped_ns_ != 0) return;
+  // The terminal has printed ^C already.
+  begin_stop(!is_interrupt                  ? "stopping…"
+             : terminal_.is_stderr_terminal ? "\r^C stopping…"
+                                            : "^C stopping…");
+}
+
+void RunSession::wait_for_front() {
+  front_death_.async_wait(stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    // Whoever killed the front wants no dataflow any more, and nobody would end it.
+    daemon::kill_descendants();
+    server_.reset();
+    directory_.reset();
+    ::_exit(exit_failed);
+  });
+}
+
+void RunSession::report_drops_regularly() {
+  drop_timer_.expires_after(drop_report_interval);
+  drop_timer_.async_wait([this](error_code error) {
+    if (error) return;
+    for (const daemon::RunInfo& run : engine_.list())
+      for (const std::string& sentence : drops_.warnings(run.edges, false))
+        warn(sentence);
+    report_drops_regularly();
+  });
+}
+
+void RunSession::begin_stop(std::string_view why) {
+  if (stopped_ns_ != 0) return;
+  stopped_ns_ = monotonic_ns();
+  tell(why);
+  engine_.stop_all({.grace = options_.grace});
+}
+
+void RunSession::kill_all() {
+  if (std::exchange(is_killing_, true)) return;
+  tell(terminal_.is_stderr_terminal ? "\r^C killing all nodes…" : "^C killing all nodes…");
+  exit_code_ = exit_interrupted;
+  engine_.stop_all({.grace = 0ms, .force = true});
+  kill_timer_.expires_after(kill_patience);
+  kill_timer_.async_wait([this](error_code error) {
+    if (error) return;
+    daemon::kill_descendants();
+    loop_.stop();
+  });
+}
+
+void RunSession::on_changed() {
+  if (is_started_ || !terminal_.is_stderr_terminal) return;
+  const auto runs = engine_.list();
+  if (runs.empty() || runs.front().status != daemon::RunStatus::Running) return;
+  is_started_ = true;
+  std::vector<std::string> names;
+  for (const daemon::NodeInfo& node : runs.front().nodes)
+    names.push_back(node.node);
+  tell(fmt::format(" start   {}   {}", fmt::join(names, ", "),
+                   format_duration(std::chrono::nanoseconds(monotonic_ns() - started_ns_))));
+}
+
+void RunSession::on_finished(const RunResult& result) {
+  if (!is_killing_) exit_code_ = result.succeeded ? 0 : exit_failed;
+  report(result);
+  for (const auto& on_ended : std::exchange(waiting_for_end_, {}))
+    on_ended(result);
+  loop_.stop();
+}
+
+void RunSession::report(const RunResult& result) {
+  if (stopped_ns_ != 0) {
+    const std::string ends = stop_summary(result, stopped_ns_);
+    if (!ends.empty()) tell(ends);
+  }
+  for (const std::string& sentence : drops_.warnings(result.edges, true))
+    warn(sentence);
+  // The lines of the nodes come before the verdict.
+  out_.finish(reader_patience);
+  if (!result.succeeded) {
+    const bool colored = terminal_.is_stderr_colored;
+    err_.write(fmt::format("\n{}Dataflow failed:{}\n\n{}\n", colored ? "\x1b[1;31m" : "",
+                           colored ? "\x1b[0m" : "", daemon::failure_summary(result)));
+  }
+  tell(run_summary(result, exit_code_));
+}
+
+std::vector<daemon::DataflowStatus> RunSession::dataflows() const {
+  const ProcessUsage usage = usage_of_descendants();
+  std::vector<daemon::DataflowStatus> all;
+  for (daemon::RunInfo& run : engine_.list()) {
+    const double elapsed = static_cast<double>(monotonic_ns() - started_ns_) / 1e9;
+    all.push_back({.run = std::move(run),
+                   .cpu_percent = elapsed > 0 ? 100 * usage.cpu_seconds / elapsed : 0,
+                   .memory_bytes = usage.memory_bytes});
+  }
+  return all;
+}
+
+void RunSession::stop(std::string_view run, const daemon::StopOptions& options,
+                      std::function<void(Result<RunResult>)> on_ended) {
+  if (const auto stopped = engine_.stop(run, options); !stopped)
+    return on_ended(std::unexpected(stopped.error()));
+  if (stopped_ns_ == 0) {
+    stopped_ns_ = monotonic_ns();
+    tell("stopping, as `dora stop` asks…");
+  }
+  waiting_for_end_.push_back(std::move(on_ended));
+}
+
+}  // namespace
+
+int run_session(const RunOptions& options, const Terminal& terminal, daemon::RunPlan plan,
+                FrontLink front) {
+  RunSession session(options, terminal, std::move(front), plan);
+  return session.run(std::move(plan));
+}
+
+}  // namespace dora::cli

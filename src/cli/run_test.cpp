@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/control_client.hpp"
+#include "cli/run_options.hpp"
+#include "cli/run_report.hpp"
+#include "cli/table.hpp"
+
+namespace dora::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::optional<std::string> nothing(std::string_view) {
+  return std::nullopt;
+}
+
+Result<RunOptions> options(std::vector<std::string> words,
+                           const Environment& environment = nothing) {
+  words.insert(words.begin(), "run");
+  words.emplace_back("dataflow.yml");
+  auto parsed = parse_command_line(words, environment);
+  if (const auto* error = std::get_if<UsageError>(&parsed))
+    return fail(ErrorKind::InvalidInput, error->message);
+  return parse_run_options(std::get<ParsedCommand>(parsed), environment);
+}
+
+TEST(RunOptions, HasTheDefaultsOfTheSpecification) {
+  const auto parsed = options({}).value();
+  EXPECT_EQ(parsed.path, "dataflow.yml");
+  EXPECT_EQ(parsed.grace, 10s);
+  EXPECT_EQ(parsed.stop_after, std::nullopt);
+  EXPECT_EQ(parsed.exit_when_nodes_finish, std::nullopt);
+  EXPECT_EQ(parsed.log_filter.minimum, LogLevel::Stdout);
+  EXPECT_THAT(parsed.notices, IsEmpty());
+}
+
+TEST(RunOptions, AreTakenFromFlagsAndEnvironment) {
+  const Environment environment = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "DORA_LOG_FORMAT") return "json";
+    if (name == "DORA_LOG_LEVEL") return "debug";
+    if (name == "DORA_ALLOW_SHELL_NODES") return "true";
+    return std::nullopt;
+  };
+  const auto parsed = options({"--stop-after", "1.5s", "--log-level", "WARN", "--env", "A=b",
+                               "--exit-when-nodes-finish"},
+                              environment)
+                          .value();
+  EXPECT_EQ(parsed.stop_after, 1500ms);
+  EXPECT_EQ(parsed.log_filter.minimum, LogLevel::Warn);
+  EXPECT_EQ(parsed.log_format, LogFormat::Json);
+  EXPECT_EQ(parsed.environment.at("A"), "b");
+  EXPECT_EQ(parsed.exit_when_nodes_finish, true);
+  EXPECT_TRUE(parsed.allows_shell_nodes);
+}
+
+TEST(RunOptions, SayWhichFlagsDoNothingYet) {
+  const auto parsed = options({"--uv", "--write-lockfile"}).value();
+  EXPECT_THAT(parsed.notices, ElementsAre(HasSubstr("--uv: "), HasSubstr("--write-lockfile: ")));
+}
+
+TEST(RunOptions, RefuseWrongValuesNamingTheFlag) {
+  EXPECT_THAT(options({"--stop-after", "-5s"}).error().message, HasSubstr("--stop-after"));
+  EXPECT_FALSE(options({"--log-format", "xml"}));
+  EXPECT_FALSE(options({"--log-filter", "camera"}));
+  EXPECT_FALSE(options({"--env", "A=$B"}));
+  EXPECT_FALSE(options({"--exit-when-nodes-finish=maybe"}));
+  EXPECT_FALSE(options({"--lockfile", "x"}));
+}
+
+TEST(FindDataflowFile, LooksIntoFolders) {
+  char name[] = "/tmp/dora-cli-XXXXXX";
+  ASSERT_NE(::mkdtemp(name), nullptr);
+  const std::filesystem::path folder = name;
+  EXPECT_EQ(find_dataflow_file(folder.string()).error().kind, ErrorKind::NotFound);
+  std::ofstream(folder / "dataflow.yaml") << "nodes: []\n";
+  EXPECT_EQ(find_dataflow_file(folder.string()).value(), folder / "dataflow.yaml");
+  std::ofstream(folder / "dataflow.yml") << "nodes: []\n";
+  EXPECT_EQ(find_dataflow_file(folder.string()).value(), folder / "dataflow.yml");
+  EXPECT_EQ(find_dataflow_file("no/such.yml").value(), "no/such.yml");
+  EXPECT_FALSE(find_dataflow_file("https://example.org/x.yml"));
+  std::filesystem::remove_all(folder);
+}
+
+daemon::EdgeTotals edge(std::uint64_t sent, std::uint64_t dropped) {
+  daemon::EdgeTotals totals;
+  totals.producer = "sender";
+  totals.output = "message";
+  totals.consumer = "receiver";
+  totals.input = "in";
+  totals.sent = sent;
+  if (dropped > 0) totals.drops = {{.reason = "queue full", .count = dropped}};
+  return totals;
+}
+
+TEST(RunReport, SumsUpARun) {
+  daemon::RunResult result;
+  result.name = "hello";
+  result.duration_ns = 11'200'000'000;
+  result.edges = {edge(100, 0), edge(12, 3)};
+  result.log_folder = "out/0190";
+  EXPECT_EQ(run_summary(result, 0),
+            "hello ran 11.2 s · 112 messages · 3 dropped · logs: out/0190 · exit 0");
+}
+
+TEST(RunReport, TellsHowLongNodesTookToStop) {
+  daemon::RunResult result;
+  daemon::NodeResult early;
+  early.node = "early";
+  early.ended_ns = 1'000'000;
+  daemon::NodeResult sender;
+  sender.node = "sender";
+  sender.ended_ns = 17'000'000;
+  daemon::NodeResult receiver;
+  receiver.node = "receiver";
+  receiver.ended_ns = 20'000'000;
+  receiver.outcome = daemon::Outcome::Failed;
+  result.nodes = {early, receiver, sender};
+  EXPECT_EQ(stop_summary(result, 5'000'000), "sender ok (12 ms), receiver failed (15 ms)");
+}
+
+TEST(RunReport, TellsDropsOfAnEdgeOnceUntilTheyDouble) {
+  DropReport report;
+  EXPECT_THAT(report.warnings({edge(100, 0)}, false), IsEmpty());
+  EXPECT_THAT(report.warnings({edge(100, 5)}, false),
+              ElementsAre(HasSubstr("5 messages of sender/message never reached receiver/in "
+                                    "(queue full)")));
+  EXPECT_THAT(report.warnings({edge(100, 9)}, false), IsEmpty());
+  EXPECT_THAT(report.warnings({edge(100, 9)}, true), ElementsAre(HasSubstr("9 messages")));
+  EXPECT_THAT(report.warnings({edge(100, 9)}, true), IsEmpty());
+}
+
+TEST(ChooseDataflow, TakesNameUuidOrTheOnlyOne) {
+  RunningDataflow hello;
+  hello.uuid = "0190-a";
+  hello.name = "hello";
+  RunningDataflow camera;
+  camera.uuid = "0190-b";
+  camera.name = "camera";
+  EXPECT_EQ(choose_dataflow({hello}, std::nullopt)->uuid, "0190-a");
+  EXPECT_EQ(choose_dataflow({hello, camera}, "camera")->uuid, "0190-b");
+  EXPECT_EQ(choose_dataflow({hello, camera}, "0190-a")->name, "hello");
+  EXPECT_EQ(choose_dataflow({}, std::nullopt).error().kind, ErrorKind::NotFound);
+  EXPECT_EQ(choose_dataflow({hello, camera}, std::nullopt).error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(choose_dataflow({hello, hello}, "hello").error().kind, ErrorKind::InvalidInput);
+  const auto near = choose_dataflow({hello, camera}, "helo");
+  EXPECT_EQ(near.error().kind, ErrorKind::NotFound);
+  EXPECT_THAT(near.error().message, HasSubstr("did you mean `hello`?"));
+}
+
+TEST(Table, PadsColumnsWithTwoSpaces) {
+  EXPECT_EQ(format_table({"UUID", "Name", "CPU"}, {{"1", "größe", "2.0%"}, {"22"}}),
+            "UUID  Name   CPU\n"
+            "1     größe  2.0%\n"
+            "22\n");
+}
+
+}  // namespace
+}  // namespace dora::cli

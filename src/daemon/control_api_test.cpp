@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/control_api.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "base/version.hpp"
+
+namespace dora::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+class FakeTarget : public ControlTarget {
+ public:
+  FakeTarget() {
+    DataflowStatus dataflow;
+    dataflow.run.id = "0190-a";
+    dataflow.run.name = "hello world";
+    dataflow.run.status = RunStatus::Running;
+    dataflow.run.nodes = {{.node = "a", .status = NodeStatus::Running, .cause = {}},
+                          {.node = "b", .status = NodeStatus::Stopped, .cause = {}}};
+    known_.push_back(dataflow);
+  }
+  std::vector<DataflowStatus> dataflows() const override { return known_; }
+  void stop(std::string_view run, const StopOptions& options,
+            std::function<void(Result<RunResult>)> on_ended) override {
+    stopped = run;
+    asked = options;
+    ended = std::move(on_ended);
+  }
+
+  std::string stopped;
+  StopOptions asked;
+  std::function<void(Result<RunResult>)> ended;
+
+ private:
+  std::vector<DataflowStatus> known_;
+};
+
+class ControlApiTest : public testing::Test {
+ protected:
+  // The answer, or status 0 when there is none yet.
+  transport::HttpResponse ask(std::string method, std::string target, std::string body = "") {
+    last_ = {.status = 0};
+    api_.answer({std::move(method), std::move(target), std::move(body)},
+                [this](transport::HttpResponse response) { last_ = std::move(response); });
+    return last_;
+  }
+  static json::value parsed(const transport::HttpResponse& response) {
+    return json::parse(response.body);
+  }
+
+  FakeTarget target_;
+  ControlApi api_{target_};
+  transport::HttpResponse last_;
+};
+
+TEST_F(ControlApiTest, PingTellsVersionAndProtocol) {
+  const auto answer = ask("GET", "/v1/ping");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(parsed(answer).at("version").as_string(), version());
+  EXPECT_EQ(parsed(answer).at("protocol").as_int64(), control_protocol);
+}
+
+TEST_F(ControlApiTest, ListsDataflows) {
+  const auto list = parsed(ask("GET", "/v1/dataflows?status=running")).at("dataflows").as_array();
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].at("uuid").as_string(), "0190-a");
+  EXPECT_EQ(list[0].at("nodes").to_number<int>(), 2);
+  EXPECT_EQ(list[0].at("status").as_string(), "Running");
+  EXPECT_EQ(list[0].at("running_nodes"), json::value(json::array{"a"}));
+}
+
+TEST_F(ControlApiTest, StopAnswersWhenTheDataflowHasEnded) {
+  EXPECT_EQ(ask("POST", "/v1/dataflows/0190-a/stop", R"({"grace_seconds": 1.5})").status, 0);
+  EXPECT_EQ(target_.stopped, "0190-a");
+  EXPECT_EQ(target_.asked.grace, 1500ms);
+  RunResult result;
+  result.succeeded = false;
+  NodeResult& node = result.nodes.emplace_back();
+  node.node = "a";
+  node.outcome = Outcome::Failed;
+  node.cause = "exited with code 1";
+  target_.ended(result);
+  EXPECT_EQ(last_.status, 200);
+  EXPECT_EQ(parsed(last_).at("status").as_string(), "Failed");
+  EXPECT_EQ(parsed(last_).at("summary").as_string(), failure_summary(result));
+}
+
+TEST_F(ControlApiTest, StopTakesANameWithSpaces) {
+  ask("POST", "/v1/dataflows/hello%20world/stop", R"({"force": true})");
+  EXPECT_EQ(target_.stopped, "0190-a");
+  EXPECT_TRUE(target_.asked.force);
+}
+
+TEST_F(ControlApiTest, RefusalsNameTheirKind) {
+  const auto unknown = ask("POST", "/v1/dataflows/other/stop");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(parsed(unknown).at("kind").as_string(), "NotFound");
+  EXPECT_EQ(parse_error_kind("NotFound"), ErrorKind::NotFound);
+  EXPECT_EQ(ask("GET", "/").status, 404);
+  EXPECT_EQ(ask("GET", "/v1/dataflows//stop").status, 404);
+  EXPECT_EQ(ask("DELETE", "/v1/ping").status, 405);
+  EXPECT_EQ(ask("GET", "/v1/dataflows/0190-a/stop").status, 405);
+}
+
+TEST_F(ControlApiTest, RefusesWhatItCannotUnderstand) {
+  for (const char* body :
+       {"[", "[]", "1", R"({"grace": 1})", R"({"force": 1})", R"({"grace_seconds": -1})",
+        R"({"grace_seconds": 1e300})", R"({"grace_seconds": "1s"})", "\xff"}) {
+    EXPECT_EQ(ask("POST", "/v1/dataflows/0190-a/stop", body).status, 400) << body;
+  }
+  EXPECT_EQ(ask("POST", "/v1/dataflows/a%2/stop").status, 400);
+  EXPECT_EQ(ask("POST", "/v1/dataflows/a%zz/stop").status, 400);
+  EXPECT_EQ(target_.stopped, "");
+}
+
+}  // namespace
+}  // namespace dora::daemon
