@@ -1,9 +1,12 @@
-# dora_module(<name> [DEPENDS <module>...] SOURCES <file>... [TESTS <file>...] [LINKS <library>...])
+# dora_module(<name> [DEPENDS <module>...] SOURCES <file>... [TESTS <file>...] [FUZZERS <file>...]
+#             [LINKS <library>...])
 #
 # Makes the library dora_<name> and, from TESTS, the program <name>_tests with its ctest entries.
+# Each of FUZZERS is a program named like its file: under the preset `fuzz` it searches for inputs
+# that break it; elsewhere it is a test that replays those kept in tests/corpus/<its name>/.
 # DEPENDS is the list of modules that <name> may include: tools/check_layers.py holds it to that.
 function(dora_module name)
-  cmake_parse_arguments(module "" "" "DEPENDS;SOURCES;TESTS;LINKS" ${ARGN})
+  cmake_parse_arguments(module "" "" "DEPENDS;SOURCES;TESTS;FUZZERS;LINKS" ${ARGN})
   add_library(dora_${name} STATIC ${module_SOURCES})
   target_include_directories(dora_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   list(TRANSFORM module_DEPENDS PREPEND dora_)
@@ -15,4 +18,18 @@ function(dora_module name)
     include(GoogleTest)
     gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
   endif()
+
+  foreach(source ${module_FUZZERS})
+    get_filename_component(fuzzer ${source} NAME_WE)
+    if(DORA_BUILD_FUZZERS)
+      add_executable(${fuzzer} ${source})
+      target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${fuzzer} PRIVATE dora_${name})
+    elseif(DORA_BUILD_TESTS)
+      add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tests/support/replay_corpus.cpp)
+      target_link_libraries(${fuzzer} PRIVATE dora_${name})
+      add_test(NAME ${name}.${fuzzer}.ReplaysItsCorpus
+               COMMAND ${fuzzer} ${CMAKE_SOURCE_DIR}/tests/corpus/${fuzzer})
+    endif()
+  endforeach()
 endfunction()
