@@ -115,9 +115,8 @@ class Running:
         """Waits until the output holds `wanted`; fails when the command ends without it."""
 
         def seen() -> bool:
-            ended = self.process.poll() is not None
-            if ended:
-                self._join()
+            # Survivors may hold the pipes open after the command: they may still print it.
+            ended = self.process.poll() is not None and not self._is_reading()
             if wanted in self.text:
                 return True
             assert not ended, f"ended without {wanted!r}:\n{self._completed()}"
@@ -155,6 +154,9 @@ class Running:
         except AssertionError as failure:
             self.kill()
             raise AssertionError(f"{failure}\n{self._completed()}") from None
+
+    def _is_reading(self) -> bool:
+        return any(reader.is_alive() for reader in self._readers)
 
     def _join(self) -> None:
         # A survivor may hold the pipe open: what it prints later is not waited for.
