@@ -36,7 +36,8 @@ TEST(NodeId, FollowsTheRules) {
 
 TEST(DataId, MayContainSlashesInside) {
   EXPECT_TRUE(DataId::parse("op/image"));
-  for (const char* bad : {"", "/a", "a/", "a//b", "a b"}) EXPECT_FALSE(DataId::parse(bad)) << bad;
+  for (const char* bad : {"", "/a", "a/", "a//b", "a b"})
+    EXPECT_FALSE(DataId::parse(bad)) << bad;
 }
 
 TEST(Spelling, FindsTheLikelyTypo) {

@@ -10,8 +10,8 @@ namespace dora {
 
 }  // namespace dora
 
-#define CHECK(condition)                                                     \
-  do {                                                                       \
-    if (!(condition)) [[unlikely]]                                           \
-      ::dora::check_failed(#condition, __FILE__, __LINE__);                  \
+#define CHECK(condition)                                    \
+  do {                                                      \
+    if (!(condition)) [[unlikely]]                          \
+      ::dora::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -14,7 +14,11 @@ std::int64_t read_clock(clockid_t clock) {
 
 }  // namespace
 
-std::int64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
-std::int64_t realtime_ns() { return read_clock(CLOCK_REALTIME); }
+std::int64_t monotonic_ns() {
+  return read_clock(CLOCK_MONOTONIC);
+}
+std::int64_t realtime_ns() {
+  return read_clock(CLOCK_REALTIME);
+}
 
 }  // namespace dora

@@ -3,6 +3,8 @@
 
 namespace dora {
 
-std::string_view version() { return DORA_VERSION; }
+std::string_view version() {
+  return DORA_VERSION;
+}
 
 }  // namespace dora
