@@ -42,9 +42,9 @@ std::uint64_t count_lines(std::string_view text) {
 }  // namespace
 
 struct ConsoleStream::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& loop_, int the_fd, Options the_options)
-      : retry(loop_),
-        watched(loop_),
+  State(boost::asio::io_context& loop, int the_fd, Options the_options)
+      : retry(loop),
+        watched(loop),
         fd(the_fd),
         options(the_options),
         broken(the_options.is_closed) {

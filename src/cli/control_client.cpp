@@ -160,6 +160,7 @@ Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& data
                 fmt::format("several dataflows are named `{}`, give the UUID of one:{}", *wanted,
                             listed(matching)));
   std::vector<std::string> names;
+  names.reserve(dataflows.size());
   for (const RunningDataflow& dataflow : dataflows)
     names.push_back(dataflow.name);
   const auto near = closest_match(*wanted, names);

@@ -48,7 +48,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     if (any) rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     if (rest.empty()) return malformed(text);
     // from_chars would also take "inf" and a sign.
-    if (!(rest[0] >= '0' && rest[0] <= '9') && rest[0] != '.') return malformed(text);
+    if ((rest[0] < '0' || rest[0] > '9') && rest[0] != '.') return malformed(text);
     double number = 0;
     const auto [end, error] =
         std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);

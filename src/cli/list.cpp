@@ -96,6 +96,7 @@ std::string to_json_line(const RunningDataflow& dataflow) {
 
 std::string to_table(const std::vector<RunningDataflow>& dataflows) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(dataflows.size());
   for (const RunningDataflow& each : dataflows) {
     rows.push_back({each.uuid, terminal_safe(each.name, false), each.status,
                     std::to_string(each.nodes), fmt::format("{:.1f}%", each.cpu_percent),

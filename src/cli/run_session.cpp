@@ -46,6 +46,7 @@ constexpr auto reader_patience = 5s;
 
 std::vector<std::string> node_names(const daemon::RunPlan& plan) {
   std::vector<std::string> names;
+  names.reserve(plan.nodes.size());
   for (const daemon::NodePlan& node : plan.nodes)
     names.push_back(node.id.text());
   return names;
@@ -159,7 +160,7 @@ void RunSession::open_control(const daemon::RunPlan& plan) {
   if (!listener) return warn("other terminals cannot see this run: " + listener.error().message);
   server_.emplace(
       loop_, std::move(*listener),
-      [this](transport::HttpRequest request, transport::HttpServer::Reply reply) {
+      [this](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
         control_.answer(request, std::move(reply));
       },
       transport::HttpServer::Options{});
@@ -252,6 +253,7 @@ void RunSession::on_changed() {
   if (runs.empty() || runs.front().status != daemon::RunStatus::Running) return;
   is_started_ = true;
   std::vector<std::string> names;
+  names.reserve(runs.front().nodes.size());
   for (const daemon::NodeInfo& node : runs.front().nodes)
     names.push_back(node.node);
   tell(fmt::format(" start   {}   {}", fmt::join(names, ", "),

@@ -121,6 +121,7 @@ int stop_all(const std::vector<RunningDataflow>& dataflows, const StopWish& wish
     return 0;
   }
   std::vector<std::future<int>> ends;
+  ends.reserve(dataflows.size());
   for (const RunningDataflow& each : dataflows)
     ends.push_back(std::async(std::launch::async, [&] { return stop_one(each, wish, terminal); }));
   int worst = 0;

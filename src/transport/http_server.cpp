@@ -53,10 +53,12 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 
   State(asio::io_context& the_loop, FileDescriptor listening, OnRequest handler, Options limits)
       : loop(the_loop),
-        listener(the_loop, listening.release()),
+        listener(the_loop),
         retry(the_loop),
         on_request(std::move(handler)),
-        options(limits) {}
+        options(limits) {
+    if (listening) listener.assign(listening.release());
+  }
 
   void accept();
   void serve(FileDescriptor connection);
@@ -234,7 +236,7 @@ void HttpServer::State::close() {
 HttpServer::HttpServer(asio::io_context& loop, FileDescriptor listener, OnRequest on_request,
                        Options options)
     : state_(std::make_shared<State>(loop, std::move(listener), std::move(on_request), options)) {
-  state_->accept();
+  if (state_->listener.is_open()) state_->accept();
 }
 
 HttpServer::~HttpServer() {

@@ -43,7 +43,8 @@ class HttpServer {
     std::size_t max_connections = 256;
   };
 
-  /// Accepts connections on `listener` (see listen_on_unix_socket) from now on.
+  /// Accepts connections on `listener` (see listen_on_unix_socket) from now on; without one, only
+  /// serve() brings any.
   HttpServer(boost::asio::io_context& loop, FileDescriptor listener, OnRequest on_request,
              Options options);
   /// Closes every connection.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// No bytes on the control socket may break the server or the interface behind it, and whatever a
+// client sends, its connection comes to an end.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <sys/socket.h>
+
+#include "base/check.hpp"
+#include "daemon/control_api.hpp"
+#include "transport/http_server.hpp"
+
+namespace dora::daemon {
+namespace {
+
+class OneDataflow : public ControlTarget {
+ public:
+  std::vector<DataflowStatus> dataflows() const override {
+    DataflowStatus dataflow;
+    dataflow.run.id = "0190";
+    dataflow.run.name = "hello";
+    dataflow.run.status = RunStatus::Running;
+    return {dataflow};
+  }
+  void stop(std::string_view run, const StopOptions& options,
+            std::function<void(Result<RunResult>)> on_ended) override {
+    CHECK(run == "0190");
+    CHECK(options.grace.count() >= 0);
+    on_ended(RunResult{});
+  }
+};
+
+void serve(std::string_view bytes) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) return;
+  FileDescriptor client(ends[0]);
+  FileDescriptor served(ends[1]);
+  OneDataflow target;
+  const ControlApi api(target);
+  boost::asio::io_context loop;
+  transport::HttpServer server(
+      loop, FileDescriptor(),
+      [&](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
+        api.answer(request, std::move(reply));
+      },
+      {.max_header_bytes = 1024, .max_body_bytes = 4096});
+  server.serve(std::move(served));
+  (void)::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  (void)::shutdown(client.get(), SHUT_WR);
+  loop.run();
+  CHECK(server.connections() == 0);
+}
+
+}  // namespace
+}  // namespace dora::daemon
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  dora::daemon::serve({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
