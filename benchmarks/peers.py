@@ -70,6 +70,7 @@ ALL = [
     Peer("pyzmq", PEERS, "zeromq.py", module="zmq"),
     Peer("zenoh", PEERS, "zenoh_peer.py", module="zenoh", label="eclipse-zenoh, shared memory"),
     Peer("iceoryx2", PEERS, "iceoryx.py", module="iceoryx2"),
+    Peer("memcpy", PEERS, "memcpy.py", roles=("both",), module="sys", label="one copy in memory"),
 ]  # fmt: skip
 BY_NAME = {peer.name: peer for peer in ALL}
 

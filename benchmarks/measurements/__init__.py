@@ -7,7 +7,7 @@ run(peer, cell, smoke)  one run; returns {metric: number}, may hold "samples": [
 METRICS                 [(metric, heading, format function)], what the tables show
 """
 
-from measurements import chain, cpu, fanout, flood, graph, imports, latency
+from measurements import chain, cpu, crash, fanout, flood, graph, imports, latency, pingpong
 
-ALL = [latency, flood, fanout, chain, cpu, graph, imports]
+ALL = [latency, pingpong, flood, fanout, chain, cpu, graph, crash, imports]
 BY_NAME = {module.NAME: module for module in ALL}

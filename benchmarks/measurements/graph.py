@@ -23,6 +23,7 @@ METRICS = [
     ("start_s", "start", seconds),
     ("stop_s", "stop", seconds),
     ("idle_cpu_percent", "CPU while idle, % of a core", lambda value: f"{value:.2f}"),
+    ("idle_wakeups_s", "wake-ups per second while idle", plain),
     ("node_pss_mb", "memory per node, MB", lambda value: f"{value:.1f}"),
     ("daemon_pss_mb", "memory of the daemon, MB", lambda value: f"{value:.1f}"),
     ("node_threads", "threads per node", lambda value: f"{value:.1f}"),
@@ -95,12 +96,14 @@ def wait_until_ready(folder, number, process):
 def look_at(folder, number, idle_s):
     node_pids = {json.loads(path.read_text())["pid"] for path in Path(folder).glob("ready-*.json")}
     pids = processes_of(folder)
-    before = {pid: cpu_of(pid) for pid in pids}
+    before = {pid: (cpu_of(pid), wakeups_of(pid)) for pid in pids}
     time.sleep(idle_s)
-    used = sum(cpu_of(pid) - before[pid] for pid in pids)
+    used = sum(cpu_of(pid) - before[pid][0] for pid in pids)
+    woken = sum(wakeups_of(pid) - before[pid][1] for pid in pids)
     others = [pid for pid in pids if pid not in node_pids]
     return {
         "idle_cpu_percent": used / idle_s * 100,
+        "idle_wakeups_s": woken / idle_s,
         "node_pss_mb": sum(pss_of(pid) for pid in node_pids) / number,
         "daemon_pss_mb": sum(pss_of(pid) for pid in others),
         "node_threads": sum(threads_of(pid) for pid in node_pids) / number,
@@ -124,6 +127,16 @@ def processes_of(folder):
 def cpu_of(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def wakeups_of(pid):
+    """How often its threads have gone to sleep."""
+    count = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        for line in status.read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches:"):
+                count += int(line.split()[1])
+    return count
 
 
 def threads_of(pid):

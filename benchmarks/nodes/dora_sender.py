@@ -19,26 +19,26 @@ def wrap(plan):
     return lambda buffer: buffer
 
 
-plan = Plan.from_environment()
-sender = Sender(plan, wrap(plan))
-node = Node()
-
-if plan.kind == "in-place":
-    HEAD = min(16, plan.size)
-
-    def send(buffer):
-        sample = node.send_output_raw("data", plan.size)
-        with sample as memory:
-            # Written by whoever produces it; here only the numbers, as the pattern is not checked.
-            view = memoryview(memory)
-            view[:HEAD] = buffer[:HEAD]
-            view[-8:] = buffer[-8:]
-            view.release()
-
-else:
+def main():
+    plan = Plan.from_environment()
+    sender = Sender(plan, wrap(plan))
+    node = Node()
 
     def send(payload):
         node.send_output("data", payload)
 
+    head = min(16, plan.size)
 
-sender.run(send)
+    def send_in_place(buffer):
+        with node.send_output_raw("data", plan.size) as memory:
+            # Whoever has the data writes it there; here only the numbers, nobody checks the rest.
+            view = memoryview(memory)
+            view[:head] = buffer[:head]
+            view[-8:] = buffer[-8:]
+            view.release()
+
+    sender.run(send_in_place if plan.kind == "in-place" else send)
+
+
+if __name__ == "__main__":
+    main()
