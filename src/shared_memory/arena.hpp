@@ -28,7 +28,7 @@
 namespace dora::shared_memory {
 
 /// A piece of an arena, by number. Only the arena that made it can use it.
-enum class Chunk : std::uint32_t { none = 0xffffffff };
+enum class Chunk : std::uint32_t { None = 0xffffffff };
 
 class Arena {
  public:
@@ -102,7 +102,7 @@ class Arena {
   static std::uint32_t index(Chunk chunk) { return static_cast<std::uint32_t>(chunk); }
   Result<Extent> take_pages(std::uint64_t length);
   Result<> add_slab(std::size_t size_class);
-  void remove_slab(std::uint32_t slab);
+  void remove_slab(std::uint32_t number);
   std::uint32_t new_record(ChunkRecord record);
   bool populate(std::uint64_t offset, std::uint64_t length);
 

@@ -17,7 +17,8 @@ Block Block::copy(std::span<const std::byte> bytes) {
   block.copy_ = std::malloc(bytes.size() + block_alignment);
   if (block.copy_ == nullptr) throw std::bad_alloc();
   const auto address = reinterpret_cast<std::uintptr_t>(block.copy_);
-  auto* begin = reinterpret_cast<std::byte*>(round_up(address, block_alignment));
+  auto* begin =
+      static_cast<std::byte*>(block.copy_) + (round_up(address, block_alignment) - address);
   if (!bytes.empty()) std::memcpy(begin, bytes.data(), bytes.size());
   block.bytes_ = {begin, bytes.size()};
   return block;

@@ -131,7 +131,7 @@ class EdgeConsumer {
   using Head = QueueConsumer<SystemAtomics>::Head;
   std::optional<Head> head();
   bool take(const Head& head);
-  Result<Received> read_message(std::uint32_t slot);
+  Result<Received> read_message(std::uint32_t index);
   std::unexpected<Error> refuse(std::string message);
 
   std::shared_ptr<EdgeMemory> memory_;

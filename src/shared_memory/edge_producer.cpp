@@ -84,7 +84,7 @@ void EdgeProducer::send(const OutgoingMessage& message) {
   write_slot(slot, message);
   loans_[slot] = {.chunk = message.chunk, .is_lent = true};
   lent_[slot / 64] |= std::uint64_t{1} << (slot % 64);
-  if (message.chunk != Chunk::none) {
+  if (message.chunk != Chunk::None) {
     arena_->retain(message.chunk);
     pinned_bytes_ += arena_->capacity(message.chunk);
   }
@@ -108,14 +108,14 @@ void EdgeProducer::write_slot(std::uint32_t index, const OutgoingMessage& messag
   slot.header.sent_ns.store(header.sent_ns, std::memory_order_release);
   // relaxed: published by the ring's `written`.
   slot.header.timestamp_ns.store(header.timestamp_ns, std::memory_order_relaxed);
-  slot.header.block_offset.store(message.chunk == Chunk::none ? 0 : arena_->offset(message.chunk),
+  slot.header.block_offset.store(message.chunk == Chunk::None ? 0 : arena_->offset(message.chunk),
                                  std::memory_order_relaxed);
   slot.header.block_length.store(header.block_length, std::memory_order_relaxed);
   slot.header.type_offset.store(header.type_offset, std::memory_order_relaxed);
   slot.header.metadata_length.store(header.metadata_length, std::memory_order_relaxed);
   slot.header.flags.store(header.flags, std::memory_order_relaxed);
   slot.header.rank.store(header.rank, std::memory_order_relaxed);
-  if (message.chunk == Chunk::none && !message.inlined.empty()) {
+  if (message.chunk == Chunk::None && !message.inlined.empty()) {
     std::memcpy(slot.inline_area, message.inlined.data(), message.inlined.size());
   }
 }
@@ -150,7 +150,7 @@ void EdgeProducer::collect_word(std::uint32_t word, std::uint64_t bits) {
 void EdgeProducer::reclaim(std::uint32_t slot) {
   Loan& loan = loans_[slot];
   if (!loan.is_lent) return;  // returned by a sick consumer while it was still queued
-  if (loan.chunk != Chunk::none) {
+  if (loan.chunk != Chunk::None) {
     pinned_bytes_ -= arena_->capacity(loan.chunk);
     arena_->release(loan.chunk);
   }

@@ -22,7 +22,7 @@ namespace dora::shared_memory {
 /// `inlined`.
 struct OutgoingMessage {
   MessageHeader header;
-  Chunk chunk = Chunk::none;
+  Chunk chunk = Chunk::None;
   std::span<const std::byte> inlined;
   bool is_protected() const { return (header.flags & message_protected) != 0; }
 };
@@ -100,7 +100,7 @@ class EdgeProducer {
  private:
   /// What is lent in a slot.
   struct Loan {
-    Chunk chunk = Chunk::none;
+    Chunk chunk = Chunk::None;
     bool is_lent = false;
   };
 
@@ -111,7 +111,7 @@ class EdgeProducer {
   void reclaim(std::uint32_t slot);
   void drop(const QueuedEntry& entry, Drop reason);
   void count_drop(Drop reason);
-  void write_slot(std::uint32_t slot, const OutgoingMessage& message);
+  void write_slot(std::uint32_t index, const OutgoingMessage& message);
   void apply_burst_rule();
   void flush();
 

@@ -85,18 +85,20 @@ inline constexpr std::uint32_t max_queue_size = 1U << 20;
 /// Slots beyond what the rings hold: those borrowed, one being copied, one being written.
 inline constexpr std::uint32_t spare_slots = max_borrowed + 2;
 
-enum EdgeFlags : std::uint32_t {
-  edge_burst = 1,         ///< no queue size given: the rule of bursts
-  edge_backpressure = 2,  ///< the sender waits for space
-};
+// Flags of an edge.
+/// No queue size given: the rule of bursts.
+inline constexpr std::uint32_t edge_burst = 1;
+/// The sender waits for space.
+inline constexpr std::uint32_t edge_backpressure = 2;
 
-/// How far a side of an edge got. Written by the side itself, or by the daemon when it died.
-enum SideState : std::uint32_t { side_open = 0, side_closed = 1 };
+// How far a side of an edge got. Written by the side itself, or by the daemon when it died.
+inline constexpr std::uint32_t side_open = 0;
+inline constexpr std::uint32_t side_closed = 1;
 
 /// Written by the creator, then constant.
 struct EdgeHeader {
   ObjectHeader object;
-  std::uint32_t flags;              ///< EdgeFlags
+  std::uint32_t flags;              ///< edge_...
   std::uint32_t ordinary_capacity;  ///< messages in the ordinary ring
   std::uint32_t protected_capacity;
   std::uint32_t slot_count;
@@ -146,7 +148,7 @@ struct EdgeLayout {
   /// Written by the producer. Both positions on one line: the consumer reads both each time.
   alignas(cache_line) Shared<std::uint64_t> ordinary_written;
   Shared<std::uint64_t> protected_written;
-  Shared<std::uint32_t> producer_state;  ///< SideState
+  Shared<std::uint32_t> producer_state;  ///< side_...
   /// Written by the consumer; `ordinary_read` also by the producer when it evicts.
   alignas(cache_line) Shared<std::uint64_t> ordinary_read;
   Shared<std::uint64_t> protected_read;
@@ -154,7 +156,7 @@ struct EdgeLayout {
   alignas(cache_line) Shared<std::uint64_t> returned_summary;
   /// Back pressure; see space.hpp.
   alignas(cache_line) Shared<std::uint32_t> space;
-  Shared<std::uint32_t> consumer_state;  ///< SideState
+  Shared<std::uint32_t> consumer_state;  ///< side_...
   Shared<std::int64_t>
       blocked_since_ns;  ///< since when the sender waits for space; 0 = it does not
   alignas(cache_line) ProducerCounters producer_counters;
@@ -173,11 +175,13 @@ static_assert(offsetof(EdgeLayout, producer_counters) == 320);
 static_assert(offsetof(EdgeLayout, consumer_counters) == 448);
 static_assert(sizeof(EdgeLayout) == 512);
 
-enum MessageFlags : std::uint16_t {
-  message_type_in_block = 1,  ///< the encoded type lies in the block, not in the type table
-  message_flush = 2,          ///< what waited before it was dropped
-  message_protected = 4,      ///< never evicted: it belongs to a request, reply or goal
-};
+// Flags of a message.
+/// The encoded type lies in the block, not in the type table.
+inline constexpr std::uint16_t message_type_in_block = 1;
+/// What waited before it was dropped.
+inline constexpr std::uint16_t message_flush = 2;
+/// Never evicted: it belongs to a request, reply or goal.
+inline constexpr std::uint16_t message_protected = 4;
 
 /// The head of a slot. Every member is atomic, as a producer may take the slot back and write it
 /// anew while the consumer only looks (see queue.hpp); once taken, the slot is the consumer's.
@@ -189,7 +193,7 @@ struct SlotHeader {
   Shared<std::uint64_t> block_length;
   Shared<std::uint64_t> type_offset;  ///< in the producer's arena; 0 = none
   Shared<std::uint32_t> metadata_length;
-  Shared<std::uint16_t> flags;  ///< MessageFlags
+  Shared<std::uint16_t> flags;  ///< message_...
   Shared<std::uint16_t> rank;   ///< numbers of the shape in the block
   Shared<std::uint64_t> reserved;
 };

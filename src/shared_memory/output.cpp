@@ -9,19 +9,19 @@
 namespace dora::shared_memory {
 
 Loan::Loan(Loan&& other) noexcept
-    : arena_(other.arena_), chunk_(std::exchange(other.chunk_, Chunk::none)), size_(other.size_) {
-  if (chunk_ == Chunk::none && size_ <= inline_bytes) {
+    : arena_(other.arena_), chunk_(std::exchange(other.chunk_, Chunk::None)), size_(other.size_) {
+  if (chunk_ == Chunk::None && size_ <= inline_bytes) {
     std::memcpy(inline_area_, other.inline_area_, size_);
   }
   other.size_ = 0;
 }
 
 Loan::~Loan() {
-  if (chunk_ != Chunk::none) arena_->release(chunk_);
+  if (chunk_ != Chunk::None) arena_->release(chunk_);
 }
 
 std::span<std::byte> Loan::bytes() {
-  return {chunk_ == Chunk::none ? inline_area_ : arena_->data(chunk_), size_};
+  return {chunk_ == Chunk::None ? inline_area_ : arena_->data(chunk_), size_};
 }
 
 Result<> Output::add_edge(MemoryFile edge, std::shared_ptr<DoorbellPage> doorbell,
@@ -71,7 +71,7 @@ Result<> Output::publish(Loan&& loan, MessageHeader header) {
   for (auto& [edge, wake] : wakes_)
     edge->wake(wake);
   // The reference of the loan itself.
-  if (!loan.is_inline()) arena_->release(std::exchange(loan.chunk_, Chunk::none));
+  if (!loan.is_inline()) arena_->release(std::exchange(loan.chunk_, Chunk::None));
   loan.size_ = 0;
   return {};
 }
@@ -93,7 +93,7 @@ Output& Outputs::add() {
 }
 
 Result<Loan> Outputs::loan(std::uint64_t size) {
-  if (size <= inline_bytes) return Loan(arena_, Chunk::none, size);
+  if (size <= inline_bytes) return Loan(arena_, Chunk::None, size);
   // First what came back: the chunk freed last is the one most likely still in the cache.
   collect();
   auto chunk = arena_.allocate(size);

@@ -36,7 +36,7 @@ class Loan {
 
   /// Writable, aligned to 64 bytes; content unspecified.
   std::span<std::byte> bytes();
-  bool is_inline() const { return chunk_ == Chunk::none; }
+  bool is_inline() const { return chunk_ == Chunk::None; }
   /// Uses only the first `size` bytes, e.g. when the exact size is known after writing.
   void shorten(std::uint64_t size) { size_ = size < size_ ? size : size_; }
 
@@ -59,7 +59,7 @@ class Output {
   Result<> add_edge(MemoryFile edge, std::shared_ptr<DoorbellPage> doorbell,
                     EdgeProducer::Options options);
   /// The consumer of edge number `edge` is gone: takes back what it held. False: no such edge.
-  bool remove_edge(std::uint64_t edge);
+  bool remove_edge(std::uint64_t number);
 
   /// The edge that makes publish() fail with Busy now, if there is one. Ask with the mutex held,
   /// then wait on space_waiter() of it without.

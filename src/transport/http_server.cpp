@@ -61,7 +61,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   }
 
   void accept();
-  void serve(FileDescriptor connection);
+  void serve(FileDescriptor socket);
   void make_room();
   void close();
 
