@@ -37,26 +37,6 @@ std::string text_at(const json::object& object, std::initializer_list<std::strin
   return {};
 }
 
-/// The inverse of format_utc; fractions of any length, "Z" or an offset. 0 when it is no time.
-std::int64_t parse_time(const std::string& text) {
-  std::tm parts{};
-  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr) return 0;
-  std::int64_t nanoseconds = 0;
-  if (*rest == '.') {
-    std::int64_t unit = 100'000'000;
-    for (++rest; std::isdigit(static_cast<unsigned char>(*rest)) != 0; ++rest, unit /= 10)
-      nanoseconds += (*rest - '0') * unit;
-  }
-  std::int64_t offset = 0;
-  if (*rest == '+' || *rest == '-') {
-    std::tm shift{};
-    if (::strptime(rest + 1, "%H:%M", &shift) != nullptr)
-      offset = (shift.tm_hour * 3600 + shift.tm_min * 60) * (*rest == '+' ? 1 : -1);
-  }
-  return (::timegm(&parts) - offset) * 1'000'000'000 + nanoseconds;
-}
-
 }  // namespace
 
 std::optional<LogLevel> find_log_level(std::string_view text) {
@@ -85,6 +65,25 @@ std::string format_utc(std::int64_t time_ns) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      time_ns / 1'000'000 % 1000);
+}
+
+std::optional<std::int64_t> parse_utc(const std::string& text) {
+  std::tm parts{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  std::int64_t nanoseconds = 0;
+  if (*rest == '.') {
+    std::int64_t unit = 100'000'000;
+    for (++rest; std::isdigit(static_cast<unsigned char>(*rest)) != 0; ++rest, unit /= 10)
+      nanoseconds += (*rest - '0') * unit;
+  }
+  std::int64_t offset = 0;
+  if (*rest == '+' || *rest == '-') {
+    std::tm shift{};
+    if (::strptime(rest + 1, "%H:%M", &shift) != nullptr)
+      offset = (shift.tm_hour * 3600 + shift.tm_min * 60) * (*rest == '+' ? 1 : -1);
+  }
+  return (::timegm(&parts) - offset) * 1'000'000'000 + nanoseconds;
 }
 
 std::string to_log_file_line(const LogEntry& entry) {
@@ -132,7 +131,7 @@ std::optional<LogEntry> parse_log_file_line(std::string_view line) {
   if (!level) return std::nullopt;
   LogEntry entry;
   entry.level = *level;
-  entry.time_ns = parse_time(text_at(object, {"timestamp", "ts"}));
+  entry.time_ns = parse_utc(text_at(object, {"timestamp", "ts"})).value_or(0);
   entry.node = text_at(object, {"node_id", "node"});
   const std::string stream = text_at(object, {"stream"});
   if (stream == "stderr") entry.stream = LogEntry::Stream::Stderr;

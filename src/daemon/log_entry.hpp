@@ -49,6 +49,9 @@ struct LogEntry {
 /// "2026-11-21T12:03:04.512Z"
 std::string format_utc(std::int64_t time_ns);
 
+/// The inverse; fractions of any length, "Z" or an offset. Nothing when it is no time.
+std::optional<std::int64_t> parse_utc(const std::string& text);
+
 /// One JSON object without line end, as it stands in log files: timestamp, level, node_id, stream,
 /// message, and, when present, target, fields, continued.
 std::string to_log_file_line(const LogEntry& entry);

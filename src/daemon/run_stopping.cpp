@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a run ends when it does not end by itself: the ladder of stop message, SIGTERM and SIGKILL,
+// a start that failed, and nodes that do not notice that they are done.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/run_state.hpp"
+
+namespace dora::daemon {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+/// For nodes that are stopped by our own decision.
+constexpr std::int64_t default_grace = 10 * second;
+/// How long a killed process may take to vanish before the others stop waiting for it.
+constexpr std::int64_t death_patience = 5 * second;
+
+void set_earlier(std::optional<std::int64_t>& time, std::int64_t candidate) {
+  if (!time || candidate < *time) time = candidate;
+}
+
+}  // namespace
+
+Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns) {
+  if (finished_) return {};
+  if (!std::exchange(stopping_, true)) {
+    out_.push_back(Say{LogLevel::Debug, std::nullopt, force ? "stopping by force" : "stopping"});
+  }
+  remind_at_.reset();
+  const bool was_begun = std::exchange(begun_, true);
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    Node& state = nodes_[node];
+    if (state.phase == Phase::Ended) continue;
+    if (plan_->nodes[node].is_dynamic()) {
+      if (state.phase == Phase::Running) out_.push_back(SendStop{node});
+      continue;
+    }
+    if (!was_begun || state.phase == Phase::Restarting) {
+      // Nothing runs that could be stopped. That it failed before is forgiven: it was to be
+      // started again.
+      state.outcome = Outcome::Succeeded;
+      end(node, now_ns);
+    } else if (force) {
+      state.is_forced = true;
+      out_.push_back(KillNode{node});
+      set_earlier(state.give_up_at, now_ns + death_patience);
+    } else {
+      begin_ladder(node, Ladder::Stop, grace_ns, now_ns);
+    }
+  }
+  return settle(now_ns);
+}
+
+void RunState::fail_barrier(NodeIndex culprit, std::int64_t now_ns) {
+  barrier_culprit_ = culprit;
+  remind_at_.reset();
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    Node& state = nodes_[node];
+    if (node == culprit || state.phase == Phase::Ended || plan_->nodes[node].is_dynamic()) continue;
+    if (state.phase == Phase::Restarting || state.phase == Phase::Waiting) {
+      state.outcome = Outcome::Consequential;
+      state.caused_by = name(culprit);
+      state.cause = fmt::format(
+          "was not started, because node `{}` exited before connecting to "
+          "dora",
+          state.caused_by);
+      end(node, now_ns);
+      continue;
+    }
+    if (state.phase == Phase::Attached || state.phase == Phase::Ready) {
+      out_.push_back(RefuseNode{
+          node, fmt::format("node `{}` exited before it connected to dora, so the dataflow cannot "
+                            "start: read its log (out/{}/log_{}.jsonl)",
+                            name(culprit), plan_->id, name(culprit))});
+    }
+    begin_ladder(node, Ladder::BarrierFailed, default_grace, now_ns);
+  }
+}
+
+void RunState::begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns,
+                            std::int64_t now_ns) {
+  Node& state = nodes_[node];
+  const bool is_first = state.ladder == Ladder::None;
+  if (is_first) state.ladder = reason;
+  if (state.is_killed || state.is_forced) return;
+  if (state.phase == Phase::Running) {
+    if (is_first || reason != Ladder::BarrierFailed) out_.push_back(SendStop{node});
+  } else if (reason == Ladder::Stop) {
+    // A node that has not been started hears no message; it may be anywhere in its imports.
+    out_.push_back(TerminateNode{node});
+  }
+  const std::int64_t half = std::max<std::int64_t>(grace_ns / 2, 0);
+  if (reason == Ladder::Straggler) {
+    out_.push_back(Say{LogLevel::Warn, node,
+                       "all its inputs closed a while ago and it does not exit: stopping it"});
+    set_earlier(state.terminate_at, now_ns);
+    set_earlier(state.kill_at, now_ns + default_grace / 2);
+    return;
+  }
+  set_earlier(state.terminate_at, now_ns + grace_ns);
+  set_earlier(state.kill_at, now_ns + grace_ns + half);
+}
+
+void RunState::climb(NodeIndex node, std::int64_t now_ns) {
+  Node& state = nodes_[node];
+  if (state.phase == Phase::Ended) return;
+  if (state.terminate_at && now_ns >= *state.terminate_at) {
+    state.terminate_at.reset();
+    out_.push_back(TerminateNode{node});
+  }
+  if (state.kill_at && now_ns >= *state.kill_at) {
+    state.kill_at.reset();
+    state.is_killed = true;
+    out_.push_back(Say{LogLevel::Warn, node, "does not react to SIGTERM: killing it (SIGKILL)"});
+    out_.push_back(KillNode{node});
+    state.give_up_at = now_ns + death_patience;
+  }
+  if (state.give_up_at && now_ns >= *state.give_up_at) {
+    state.outcome = Outcome::Failed;
+    state.cause = "does not die, even of SIGKILL (is it stuck in a system call?)";
+    out_.push_back(Say{LogLevel::Error, node, state.cause});
+    end(node, now_ns);
+  }
+}
+
+std::optional<std::int64_t> RunState::straggler_deadline(NodeIndex node) const {
+  const Node& state = nodes_[node];
+  const auto& grace = plan_->nodes[node].finish_grace;
+  if (!grace || !state.inputs_closed_at || !quiescent_since_ || state.phase != Phase::Running ||
+      state.ladder != Ladder::None || stopping_) {
+    return std::nullopt;
+  }
+  const std::int64_t since = std::max(*state.inputs_closed_at, *quiescent_since_);
+  // A grace of centuries is no grace that ends.
+  if (grace->count() > std::numeric_limits<std::int64_t>::max() - since) return std::nullopt;
+  return since + grace->count();
+}
+
+}  // namespace dora::daemon
