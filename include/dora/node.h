@@ -1,10 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The C API for nodes of a dora dataflow. C11; the C++ header <dora/node.hpp> is a thin owner of it.
+/* The C API for nodes of a dora dataflow. C11; the C++ header <dora/node.hpp> is a thin owner of
+ * it.
  *
  * Conventions, stated once:
- *  1. Handles are opaque structs. `dora_X_open`/`_create` makes one, `dora_X_close`/`_free` ends it;
- *     freeing NULL does nothing.
+ *  1. Handles are opaque structs. `dora_X_open`/`_create` makes one, `dora_X_close`/`_free` ends
+ * it; freeing NULL does nothing.
  *  2. Every function that can fail returns a dora_status. dora_error_message() tells why, for this
  *     thread, until its next dora call.
  *  3. Text is UTF-8, given as pointer and length, and need not end with NUL. Returned text lives as
@@ -12,13 +13,13 @@
  *  4. A dora_node may be used from several threads at once, every function of it. Other handles
  *     belong to one thread at a time, except that dora_event_retain/release may be called anywhere.
  *  5. Pointers are required unless a function says that NULL is allowed.
- *  6. Times are nanoseconds. `*_ns` of a message is since the Unix epoch unless it says monotonic. */
+ *  6. Times are nanoseconds. `*_ns` of a message is since the Unix epoch unless it says monotonic.
+ */
 
+#include <dora/arrow.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <dora/arrow.h>
 
 #if defined(__GNUC__)
 #define DORA_API __attribute__((visibility("default")))
@@ -56,13 +57,15 @@ typedef struct dora_sample dora_sample;
 typedef struct dora_metadata dora_metadata;
 
 /* Joins the dataflow that started this process (DORA_NODE_CONFIG). Blocks until every node of the
- * dataflow has joined, so that nothing sent afterwards can be lost because a peer was not there yet.
- * Fails with NOT_FOUND when the process was not started by dora, with DISCONNECTED or FAILED (and
- * the name of the node that ended) when the dataflow could not start, with INTERRUPTED when a signal
- * arrived; the call may then be repeated. */
+ * dataflow has joined, so that nothing sent afterwards can be lost because a peer was not there
+ * yet. Fails with NOT_FOUND when the process was not started by dora, with DISCONNECTED or FAILED
+ * (and the name of the node that ended) when the dataflow could not start, with INTERRUPTED when a
+ * signal arrived: then call again with the same pointer, until it succeeds or fails otherwise.
+ * `*node` is NULL before the first call. */
 DORA_API dora_status dora_node_open(dora_node** node);
 
-/* Closes all outputs and ends the stream. Events and Arrow arrays taken from the node stay valid. */
+/* Closes all outputs and ends the stream. Events and Arrow arrays taken from the node stay valid.
+ */
 DORA_API void dora_node_close(dora_node* node);
 
 DORA_API const char* dora_node_id(const dora_node* node);
@@ -83,10 +86,11 @@ typedef enum dora_event_type {
   DORA_EVENT_UNKNOWN = 4,
   DORA_EVENT_INPUT_RECOVERED = 5,
   DORA_EVENT_NODE_RESTARTED = 6, /* id: the node */
-  DORA_EVENT_NODE_FAILED = 7,    /* id: the node; json: {"source_node_id","error","affected_input_ids"} */
+  DORA_EVENT_NODE_FAILED =
+      7, /* id: the node; json: {"source_node_id","error","affected_input_ids"} */
   DORA_EVENT_RELOAD = 8,
-  DORA_EVENT_PARAM_UPDATE = 9,   /* id: the key; json: the value */
-  DORA_EVENT_PARAM_DELETED = 10  /* id: the key */
+  DORA_EVENT_PARAM_UPDATE = 9,  /* id: the key; json: the value */
+  DORA_EVENT_PARAM_DELETED = 10 /* id: the key */
 } dora_event_type;
 
 /* Waits for the next event, at most `timeout_ns` (0: polls, negative: for ever).
@@ -99,9 +103,9 @@ DORA_API dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_ev
 /* Whether dora_node_next would return at once (with an event, or the end of the stream). */
 DORA_API bool dora_node_has_event(dora_node* node);
 
-/* A descriptor for epoll, poll or an asyncio loop: readable when events may be waiting. Owned by the
- * node. Use it like this: dora_node_arm; when that says false, wait for the descriptor; then take
- * events with timeout 0 until TIMED_OUT, and arm again. */
+/* A descriptor for epoll, poll or an asyncio loop: readable when events may be waiting. Owned by
+ * the node. Use it like this: dora_node_arm; when that says false, wait for the descriptor; then
+ * take events with timeout 0 until TIMED_OUT, and arm again. */
 DORA_API int dora_node_fd(dora_node* node);
 /* Asks for a wake-up through dora_node_fd. Returns false when armed; true when an event is ready
  * now, and nothing was armed. `*deadline_ns` (monotonic; NULL allowed) becomes the time at which
@@ -132,8 +136,8 @@ typedef struct dora_tensor {
   const void* data;     /* C order, little endian, read-only for receivers */
   const int64_t* shape; /* `rank` numbers; lives as long as the event */
   int32_t rank;
-  char format;  /* Arrow format letter: b (bit-packed bool) c C s S i I l L e f g; or one of the
-                   temporal formats below */
+  char format; /* Arrow format letter: b (bit-packed bool) c C s S i I l L e f g; or one of the
+                  temporal formats below */
   uint8_t item_bits; /* 1, 8, 16, 32, 64 */
   /* How it was sent: as an n-dimensional array (true), or as a plain Arrow array (false). */
   bool is_ndarray;
@@ -149,8 +153,8 @@ DORA_API bool dora_event_tensor(const dora_event* event, dora_tensor* tensor);
 DORA_API uint64_t dora_event_type_key(const dora_event* event);
 /* Describes the payload's type. The caller releases it. */
 DORA_API dora_status dora_event_schema(const dora_event* event, struct ArrowSchema* schema);
-/* The payload without copying: the array keeps the memory alive until it is released, on any thread,
- * also after the node was closed. `schema` may be NULL. */
+/* The payload without copying: the array keeps the memory alive until it is released, on any
+ * thread, also after the node was closed. `schema` may be NULL. */
 DORA_API dora_status dora_event_arrow(dora_event* event, struct ArrowArray* array,
                                       struct ArrowSchema* schema);
 
@@ -193,9 +197,9 @@ DORA_API size_t dora_event_metadata_count(const dora_event* event);
 DORA_API bool dora_event_metadata_at(const dora_event* event, size_t index, dora_text* key,
                                      dora_value* value);
 
-/* Metadata to be sent. A key that is set twice keeps its last value. Fails with INVALID_INPUT when a
- * key is empty or the limits are passed (64 KiB in all, 256 keys). Keys that begin with "__dora_" are
- * left out. */
+/* Metadata to be sent. A key that is set twice keeps its last value. Fails with INVALID_INPUT when
+ * a key is empty or the limits are passed (64 KiB in all, 256 keys). Keys that begin with "__dora_"
+ * are left out. */
 DORA_API dora_metadata* dora_metadata_create(void);
 DORA_API void dora_metadata_free(dora_metadata* metadata);
 DORA_API void dora_metadata_clear(dora_metadata* metadata);
@@ -203,9 +207,11 @@ DORA_API dora_status dora_metadata_set_bool(dora_metadata*, dora_text key, bool 
 DORA_API dora_status dora_metadata_set_integer(dora_metadata*, dora_text key, int64_t value);
 DORA_API dora_status dora_metadata_set_float(dora_metadata*, dora_text key, double value);
 DORA_API dora_status dora_metadata_set_string(dora_metadata*, dora_text key, dora_text value);
-DORA_API dora_status dora_metadata_set_integers(dora_metadata*, dora_text key, const int64_t*, size_t);
+DORA_API dora_status dora_metadata_set_integers(dora_metadata*, dora_text key, const int64_t*,
+                                                size_t);
 DORA_API dora_status dora_metadata_set_floats(dora_metadata*, dora_text key, const double*, size_t);
-DORA_API dora_status dora_metadata_set_strings(dora_metadata*, dora_text key, const dora_text*, size_t);
+DORA_API dora_status dora_metadata_set_strings(dora_metadata*, dora_text key, const dora_text*,
+                                               size_t);
 DORA_API dora_status dora_metadata_set_timestamp(dora_metadata*, dora_text key, int64_t ns);
 
 /* ---- Sending --------------------------------------------------------------------------------- */
@@ -217,12 +223,13 @@ DORA_API dora_status dora_node_find_output(dora_node* node, const char* id, size
 
 /* Sends copy the payload once into shared memory and return; the caller's memory may be reused.
  * `metadata` may be NULL. They wait only on an input with `queue_policy: backpressure` (INTERRUPTED
- * when a signal arrives meanwhile: nothing was sent). DISCONNECTED after the output was closed, BUSY
- * when the memory limit is reached (the message names the consumer that holds most). */
+ * when a signal arrives meanwhile: nothing was sent). DISCONNECTED after the output was closed,
+ * BUSY when the memory limit is reached (the message names the consumer that holds most). */
 DORA_API dora_status dora_node_send_bytes(dora_node* node, uint32_t output, const void* data,
                                           size_t size, const dora_metadata* metadata);
 DORA_API dora_status dora_node_send_tensor(dora_node* node, uint32_t output,
-                                           const dora_tensor* tensor, const dora_metadata* metadata);
+                                           const dora_tensor* tensor,
+                                           const dora_metadata* metadata);
 /* Neither array nor schema is released or changed. */
 DORA_API dora_status dora_node_send_arrow(dora_node* node, uint32_t output,
                                           const struct ArrowArray* array,
@@ -241,7 +248,8 @@ DORA_API dora_status dora_sample_send(dora_sample* sample);
 DORA_API void dora_sample_free(dora_sample* sample);
 
 /* Closes outputs before the node ends: their consumers see INPUT_CLOSED after the messages sent. */
-DORA_API dora_status dora_node_close_outputs(dora_node* node, const uint32_t* outputs, size_t count);
+DORA_API dora_status dora_node_close_outputs(dora_node* node, const uint32_t* outputs,
+                                             size_t count);
 
 #ifdef __cplusplus
 }

@@ -64,6 +64,9 @@ class Arena {
   /// Whether further calls of shrink(keep) can give something back.
   bool can_shrink(std::uint64_t keep) const;
 
+  /// In a forked child: do not touch any of it.
+  bool is_inherited() const { return mapping_.is_inherited(); }
+
   std::uint64_t limit() const { return mapping_.size() - arena_begin; }
   /// Memory in chunks that have a reference.
   std::uint64_t used_bytes() const { return used_bytes_; }

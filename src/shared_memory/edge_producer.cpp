@@ -59,7 +59,7 @@ EdgeProducer::EdgeProducer(std::shared_ptr<EdgeMemory> memory,
 
 bool EdgeProducer::is_blocked(bool is_protected) {
   if (!is_connected_) return false;
-  if (is_protected ? !protected_.is_full() : !(memory_->is_backpressure() && ordinary_.is_full())) {
+  if (is_protected ? !protected_.is_full() : !(is_backpressure() && ordinary_.is_full())) {
     return false;
   }
   // acquire: pairs with EdgeMonitor::close_consumer.
@@ -128,7 +128,7 @@ bool EdgeProducer::find_free_slot() {
   returned_.sweep([this](std::uint32_t word, std::uint64_t bits) { collect_word(word, bits); });
   if (!free_slots_.empty()) return true;
   // Only a consumer that breaks the rules holds so many. It loses its oldest messages first.
-  if (memory_->is_backpressure()) return false;
+  if (is_backpressure()) return false;
   if (auto evicted = ordinary_.evict()) drop(*evicted, Drop::NoSlot);
   return !free_slots_.empty();
 }
@@ -191,7 +191,7 @@ void EdgeProducer::flush() {
 }
 
 bool EdgeProducer::evict_for_memory() {
-  if (!is_connected_ || memory_->is_backpressure()) return false;
+  if (!is_connected_ || is_backpressure()) return false;
   ordinary_.refresh();
   while (ordinary_.count() > 0 && !ordinary_.is_broken()) {
     if (auto evicted = ordinary_.evict()) {

@@ -91,7 +91,10 @@ class EdgeProducer {
   /// Memory of the arena that cannot be reused because of this consumer.
   std::uint64_t pinned_bytes() const { return pinned_bytes_; }
   const Options& options() const { return options_; }
-  bool is_backpressure() const { return memory_->is_backpressure(); }
+  /// Whether the sender waits for room rather than dropping.
+  bool is_backpressure() const { return memory_->is_backpressure() && !gave_up_; }
+  /// From now on the oldest message makes room: nobody waits for a dataflow that stops.
+  void give_up_backpressure() { gave_up_ = true; }
   /// Wakes threads of this process that wait for room on this edge.
   void interrupt_waiters() { memory_->space().announce(); }
   /// Tells the consumer that nothing more will come.
@@ -131,6 +134,7 @@ class EdgeProducer {
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t dropped_[drop_reasons] = {};
   bool is_connected_ = true;
+  bool gave_up_ = false;
 };
 
 }  // namespace dora::shared_memory

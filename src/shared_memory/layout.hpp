@@ -182,6 +182,8 @@ inline constexpr std::uint16_t message_type_in_block = 1;
 inline constexpr std::uint16_t message_flush = 2;
 /// Never evicted: it belongs to a request, reply or goal.
 inline constexpr std::uint16_t message_protected = 4;
+/// The block has the shape of an n-dimensional array.
+inline constexpr std::uint16_t message_ndarray = 8;
 
 /// The head of a slot. Every member is atomic, as a producer may take the slot back and write it
 /// anew while the consumer only looks (see queue.hpp); once taken, the slot is the consumer's.

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C API of events: what a binding reads from a received message.
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "array/decoder.hpp"
+#include "array/primitive.hpp"
+#include "dora/node.h"
+#include "node/c_handles.hpp"
+
+using dora::ErrorKind;
+using dora::Result;
+using dora::node::as_event;
+using dora::node::Event;
+using dora::node::PayloadType;
+using dora::node::set_ok;
+using dora::node::set_status;
+
+namespace {
+
+const char* give(const std::string& text, size_t* length) {
+  if (length != nullptr) *length = text.size();
+  return text.c_str();
+}
+
+/// The product of the shape, or -1 when it is not a possible one.
+int64_t element_count(std::span<const int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape) {
+    if (extent < 0 || __builtin_mul_overflow(count, extent, &count)) return -1;
+  }
+  return count;
+}
+
+/// The payload's type as others see it: an n-dimensional array shows its shape as the extension
+/// type `dora.ndarray` over the flat array.
+Result<dora::array::Type> visible_type(const Event& event) {
+  const auto& parts = event.parts();
+  if (!parts.is_ndarray) return parts.type->type;
+  auto named = TRY(parts.type->type.with_metadata("ARROW:extension:name", "dora.ndarray"));
+  return named.with_metadata("ARROW:extension:metadata",
+                             fmt::format(R"({{"shape":[{}]}})", fmt::join(parts.shape, ",")));
+}
+
+}  // namespace
+
+extern "C" {
+
+dora_event* dora_event_retain(dora_event* event) {
+  as_event(event).retain();
+  return event;
+}
+
+void dora_event_release(dora_event* event) {
+  if (event != nullptr) as_event(event).release();
+}
+
+dora_event_type dora_event_get_type(const dora_event* event) {
+  return as_event(event).type();
+}
+
+const char* dora_event_id(const dora_event* event, size_t* length) {
+  return give(as_event(event).id(), length);
+}
+
+int32_t dora_event_input_index(const dora_event* event) {
+  return as_event(event).head().input_index;
+}
+
+const char* dora_event_text(const dora_event* event, size_t* length) {
+  return give(as_event(event).text(), length);
+}
+
+int64_t dora_event_timestamp_ns(const dora_event* event) {
+  return as_event(event).head().timestamp_ns;
+}
+
+uint64_t dora_event_sequence(const dora_event* event) {
+  return as_event(event).head().sequence;
+}
+
+int64_t dora_event_sent_monotonic_ns(const dora_event* event) {
+  return as_event(event).head().sent_ns;
+}
+
+bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
+  const auto& parts = as_event(event).parts();
+  if (!parts.type) return false;
+  auto view = dora::array::primitive_view(parts.type->type, parts.body);
+  if (!view) return false;
+  if (parts.is_ndarray && element_count(parts.shape) != view->length) return false;
+  tensor->data = view->data;
+  tensor->shape = parts.is_ndarray ? parts.shape.data() : as_event(event).flat_shape(view->length);
+  tensor->rank = parts.is_ndarray ? static_cast<int32_t>(parts.shape.size()) : 1;
+  tensor->arrow_format = parts.type->format.c_str();
+  tensor->format = tensor->arrow_format[0];
+  tensor->item_bits = static_cast<uint8_t>(parts.type->type.bit_width());
+  tensor->is_ndarray = parts.is_ndarray;
+  return true;
+}
+
+uint64_t dora_event_type_key(const dora_event* event) {
+  const auto& type = as_event(event).parts().type;
+  return type ? type->key : 0;
+}
+
+dora_status dora_event_schema(const dora_event* event, struct ArrowSchema* schema) {
+  if (!as_event(event).parts().type) {
+    return set_status(dora::Error{ErrorKind::NotFound, "this event has no payload"});
+  }
+  auto type = visible_type(as_event(event));
+  if (!type) return set_status(type.error());
+  return set_status(type->to_schema(schema));
+}
+
+dora_status dora_event_arrow(dora_event* event, struct ArrowArray* array,
+                             struct ArrowSchema* schema) {
+  Event& source = as_event(event);
+  const auto& parts = source.parts();
+  if (!parts.type) {
+    return set_status(dora::Error{ErrorKind::NotFound, "this event has no payload"});
+  }
+  if (schema != nullptr) {
+    dora_status status = dora_event_schema(event, schema);
+    if (status != DORA_OK) return status;
+  }
+  source.retain();
+  auto release = [](void* kept) { static_cast<Event*>(kept)->release(); };
+  auto decoded = dora::array::decode(parts.type->type, parts.body, {release, &source}, array);
+  if (!decoded) {
+    source.release();
+    if (schema != nullptr) schema->release(schema);
+    return set_status(decoded.error());
+  }
+  return set_ok();
+}
+
+}  // extern "C"

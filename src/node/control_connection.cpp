@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/control_connection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "message/node_to_daemon.hpp"
+
+namespace dora::node {
+namespace {
+
+constexpr const char* interrupted = "interrupted by a signal";
+
+using message::DatagramSocket;
+
+Result<Order> to_order(message::Datagram datagram) {
+  auto order = TRY(message::decode_daemon_to_node(datagram.text));
+  return Order{std::move(order), std::move(datagram.fds)};
+}
+
+/// Whether `fd` is the kind of socket a daemon hands to its nodes.
+bool is_control_socket(int fd) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
+}  // namespace
+
+Error interruption(std::string_view attempt) {
+  return {ErrorKind::Busy, std::string(attempt) + ": " + interrupted};
+}
+
+bool is_interruption(const Error& error) {
+  return error.kind == ErrorKind::Busy && error.message.ends_with(interrupted);
+}
+
+Result<ControlConnection> ControlConnection::open(const message::NodeConfig& config) {
+  if (config.protocol != message::protocol_version) {
+    return fail(ErrorKind::Unsupported,
+                fmt::format("the dora program ({}) and this library speak different protocols ({} "
+                            "and {}): install the same version of both",
+                            config.version, config.protocol, message::protocol_version));
+  }
+  if (!is_control_socket(config.socket_fd)) {
+    return fail(ErrorKind::NotFound,
+                fmt::format("DORA_NODE_CONFIG is set for node '{}', but its connection is not open "
+                            "here: only the process that dora started can be the node, and only "
+                            "once",
+                            config.node.text()));
+  }
+  // Children of the node are not the node.
+  ::fcntl(config.socket_fd, F_SETFD, FD_CLOEXEC);
+  return ControlConnection(DatagramSocket(FileDescriptor(config.socket_fd)));
+}
+
+Result<Order> ControlConnection::receive() {
+  auto datagram = TRY(socket_.receive(DatagramSocket::Wait::Yes));
+  if (!datagram) return std::unexpected(interruption("waiting for the daemon"));
+  return to_order(*std::move(datagram));
+}
+
+Result<> ControlConnection::send(const message::NodeToDaemon& message) {
+  return socket_.send(message::encode(message), {}, DatagramSocket::Wait::Yes);
+}
+
+Result<JoinedSetup> ControlConnection::join(std::string_view version) {
+  if (!attached_) {
+    TRY(send(message::Attach{message::protocol_version, std::string(version), ::getpid()}));
+    attached_ = true;
+  }
+  for (;;) {
+    Order order = TRY(receive());
+    if (auto* setup = std::get_if<message::Setup>(&order.message)) {
+      pending_.setup = std::move(*setup);
+      pending_.fds = std::move(order.fds);
+    } else if (auto* output = std::get_if<message::ConnectOutput>(&order.message)) {
+      pending_.outputs.emplace_back(std::move(*output), std::move(order.fds));
+    } else if (auto* input = std::get_if<message::ConnectInput>(&order.message)) {
+      pending_.inputs.emplace_back(std::move(*input), std::move(order.fds));
+    } else if (std::holds_alternative<message::SetupDone>(order.message)) {
+      return std::move(pending_);
+    } else if (auto* refused = std::get_if<message::AttachRefused>(&order.message)) {
+      return fail(ErrorKind::Disconnected, refused->reason);
+    } else {
+      early_.push_back(std::move(order));
+    }
+  }
+}
+
+Result<message::Start> ControlConnection::wait_for_start() {
+  if (!ready_) {
+    TRY(send(message::Ready{}));
+    ready_ = true;
+  }
+  for (;;) {
+    Order order = TRY(receive());
+    if (auto* start = std::get_if<message::Start>(&order.message)) return *start;
+    if (auto* refused = std::get_if<message::AttachRefused>(&order.message)) {
+      return fail(ErrorKind::Disconnected, refused->reason);
+    }
+    early_.push_back(std::move(order));
+  }
+}
+
+Result<std::optional<Order>> ControlConnection::poll() {
+  if (!early_.empty()) {
+    Order order = std::move(early_.front());
+    early_.pop_front();
+    return order;
+  }
+  auto datagram = TRY(socket_.receive(DatagramSocket::Wait::No));
+  if (!datagram) return std::nullopt;
+  return TRY(to_order(*std::move(datagram)));
+}
+
+}  // namespace dora::node

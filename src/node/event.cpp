@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/event.hpp"
+
+#include <utility>
+
+namespace dora::node {
+
+Event* Event::create_notice(dora_event_type type, std::string id, std::string text) {
+  auto* event = new Event(type);
+  event->id_ = std::move(id);
+  event->text_ = std::move(text);
+  return event;
+}
+
+Event* Event::create_message(MessageHead head, shared_memory::Block block, MessageParts parts) {
+  auto* event = new Event(DORA_EVENT_INPUT);
+  event->head_ = std::move(head);
+  event->block_ = std::move(block);
+  event->parts_ = std::move(parts);
+  return event;
+}
+
+void Event::release() {
+  // acq_rel: whoever frees must have seen what all the others did with the event.
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+const std::vector<message::MetadataEntry>& Event::metadata() const {
+  if (!metadata_read_) {
+    metadata_read_ = true;
+    if (auto entries = message::read_metadata(parts_.metadata)) metadata_ = *std::move(entries);
+  }
+  return metadata_;
+}
+
+}  // namespace dora::node

@@ -1,0 +1,83 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What a node receives: a message on an input, or a notice about the dataflow. Counted references,
+// as arrays made from a message keep it alive on whatever thread they die.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dora/node.h"
+#include "message/metadata.hpp"
+#include "node/payload_type.hpp"
+#include "shared_memory/edge_consumer.hpp"
+
+namespace dora::node {
+
+/// Where a message came from and what it is, as its slot said.
+struct MessageHead {
+  int input_index = -1;
+  std::shared_ptr<const std::string> input;
+  std::uint64_t sequence = 0;
+  std::int64_t sent_ns = 0;       ///< monotonic
+  std::int64_t timestamp_ns = 0;  ///< Unix epoch
+};
+
+/// The parts of a message's block; all spans lie inside it.
+struct MessageParts {
+  std::span<const std::byte> metadata;
+  std::vector<std::int64_t> shape;  ///< of an n-dimensional array
+  bool is_ndarray = false;
+  PayloadTypePointer type;
+  std::span<const std::byte> body;
+};
+
+class Event {
+ public:
+  /// A notice: anything but INPUT. The caller owns the one reference.
+  static Event* create_notice(dora_event_type type, std::string id, std::string text = {});
+  /// A message. Its parts lie in `block`.
+  static Event* create_message(MessageHead head, shared_memory::Block block, MessageParts parts);
+
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  dora_event_type type() const { return type_; }
+  const std::string& id() const { return head_.input ? *head_.input : id_; }
+  const std::string& text() const { return text_; }
+  const MessageHead& head() const { return head_; }
+  const MessageParts& parts() const { return parts_; }
+
+  /// The shape of a plain array as a tensor of one dimension; lives as long as the event.
+  const std::int64_t* flat_shape(std::int64_t length) const {
+    flat_length_ = length;
+    return &flat_length_;
+  }
+
+  /// Read on first use; malformed metadata reads as none.
+  const std::vector<message::MetadataEntry>& metadata() const;
+
+ private:
+  explicit Event(dora_event_type type) : type_(type) {}
+  ~Event() = default;
+
+  std::atomic<std::uint32_t> references_{1};
+  dora_event_type type_;
+  std::string id_;
+  std::string text_;
+  MessageHead head_;
+  MessageParts parts_;
+  shared_memory::Block block_;
+  mutable std::int64_t flat_length_ = 0;
+  mutable bool metadata_read_ = false;
+  mutable std::vector<message::MetadataEntry> metadata_;
+};
+
+}  // namespace dora::node

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/inbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "base/clock.hpp"
+#include "node/tick_message.hpp"
+#include "shared_memory/doorbell.hpp"
+
+namespace dora::node {
+namespace {
+
+std::uint32_t group_of(std::size_t input) {
+  return shared_memory::bell_bit_of_input(static_cast<std::uint32_t>(input));
+}
+
+/// The value of NODE_FAILED, as JSON.
+std::string failure_json(const message::NodeFailed& failed) {
+  boost::json::array inputs;
+  for (const DataId& input : failed.inputs)
+    inputs.emplace_back(input.text());
+  return boost::json::serialize(boost::json::object{{"source_node_id", failed.node.text()},
+                                                    {"error", failed.error},
+                                                    {"affected_input_ids", std::move(inputs)}});
+}
+
+}  // namespace
+
+Inbox::Inbox(const message::Setup& setup) : exit_when_nodes_finish_(setup.exit_when_nodes_finish) {
+  for (const auto& input : setup.inputs) {
+    Input& added = inputs_.emplace_back();
+    added.id = std::make_shared<const std::string>(input.input.text());
+    added.is_log = input.is_log;
+  }
+  for (const auto& timer : setup.timers) {
+    timers_.push_back({Timer(timer), std::make_shared<const std::string>(timer.input.text())});
+  }
+}
+
+Inbox::~Inbox() {
+  for (Event* notice : notices_)
+    notice->release();
+}
+
+void Inbox::start(std::int64_t epoch_ns) {
+  for (TimerSlot& slot : timers_)
+    slot.timer.start(epoch_ns);
+}
+
+Inbox::Input* Inbox::find_input(std::string_view id) {
+  auto found = std::ranges::find_if(inputs_, [&](const Input& input) { return *input.id == id; });
+  return found == inputs_.end() ? nullptr : &*found;
+}
+
+Result<> Inbox::connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer) {
+  Input* input = find_input(where.input.text());
+  if (input == nullptr) {
+    return fail(ErrorKind::NotFound, "no input '" + where.input.text() + "' to connect");
+  }
+  input->edges.emplace_back(where.edge, std::move(consumer));
+  input->closing = input->closed = false;
+  mark_ready(group_of(static_cast<std::size_t>(input - inputs_.data())));
+  return {};
+}
+
+void Inbox::on_input_closed(const message::InputClosed& closed) {
+  Input* input = find_input(closed.input.text());
+  if (input == nullptr) return;
+  for (IncomingEdge& edge : input->edges) {
+    if (edge.number() == closed.edge) edge.end();
+  }
+  input->closing = std::ranges::all_of(input->edges, &IncomingEdge::has_ended);
+  mark_ready(group_of(static_cast<std::size_t>(input - inputs_.data())));
+}
+
+void Inbox::on_input_timeout(const message::InputTimeout& timeout) {
+  Input* input = find_input(timeout.input.text());
+  if (input == nullptr || input->broken == timeout.broken) return;
+  input->broken = timeout.broken;
+  add_notice(timeout.broken ? DORA_EVENT_INPUT_CLOSED : DORA_EVENT_INPUT_RECOVERED, *input->id);
+}
+
+void Inbox::on_stop(std::int64_t now_ns) {
+  if (stopped_at_ || told_all_closed_ || ended_) return;
+  stopped_at_ = now_ns;
+  // What else was to be noticed is moot now.
+  for (Event* notice : std::exchange(notices_, {}))
+    notice->release();
+  add_notice(DORA_EVENT_STOP, "MANUAL");
+}
+
+void Inbox::add_notice(dora_event_type type, std::string id, std::string text) {
+  notices_.push_back(Event::create_notice(type, std::move(id), std::move(text)));
+}
+
+void Inbox::on_node_failed(const message::NodeFailed& failed) {
+  add_notice(DORA_EVENT_NODE_FAILED, failed.node.text(), failure_json(failed));
+}
+
+void Inbox::on_disconnected(std::string_view reason) {
+  if (ended_ || stopped_at_) return;
+  stopped_at_ = monotonic_ns();
+  add_notice(DORA_EVENT_ERROR, "", "fatal event stream error: " + std::string(reason));
+}
+
+std::optional<std::int64_t> Inbox::head_time(Input& input) {
+  while (!input.edges.empty()) {
+    IncomingEdge& edge = input.edges.front();
+    if (auto sent = edge.head_time()) return sent;
+    if (auto problem = edge.take_problem()) {
+      add_notice(DORA_EVENT_ERROR, "", "input '" + *input.id + "': " + *problem);
+    }
+    // Only the oldest edge may be served, so that the order of sending is kept across a restart.
+    if (!edge.has_ended()) return std::nullopt;
+    input.edges.pop_front();
+  }
+  if (input.closing && !input.closed) {
+    input.closed = true;
+    if (!stopped_at_ && !input.broken) add_notice(DORA_EVENT_INPUT_CLOSED, *input.id);
+  }
+  return std::nullopt;
+}
+
+void Inbox::survey(std::int64_t now_ns) {
+  fairness_.begin();
+  std::uint32_t still_ready = 0;
+  if (ready_ != 0) {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if ((ready_ & group_of(i)) == 0) continue;
+      auto sent = head_time(inputs_[i]);
+      if (!sent) continue;
+      still_ready |= group_of(i);
+      // What was sent after the stop is not waited for: a busy producer would never let us end.
+      if (!stopped_at_ || *sent <= *stopped_at_) fairness_.offer(static_cast<int>(i), *sent);
+    }
+    ready_ = still_ready;
+  }
+  if (stopped_at_) return;
+  for (std::size_t i = 0; i < timers_.size(); ++i) {
+    std::int64_t due = timers_[i].timer.head_time(now_ns);
+    if (due <= now_ns) fairness_.offer(static_cast<int>(inputs_.size() + i), due);
+  }
+}
+
+bool Inbox::is_all_closed() const {
+  if (!exit_when_nodes_finish_) {
+    if (!timers_.empty()) return false;
+    if (std::ranges::any_of(inputs_, &Input::is_log)) return false;
+  }
+  bool any = false;
+  for (const Input& input : inputs_) {
+    if (input.is_log) continue;
+    any = true;
+    if (!input.closed || input.broken) return false;
+  }
+  // A node without such inputs is a source: it ends when it wants to.
+  return any;
+}
+
+Event* Inbox::take_from(int source, std::int64_t now_ns) {
+  auto index = static_cast<std::size_t>(source);
+  if (index >= inputs_.size()) {
+    TimerSlot& slot = timers_[index - inputs_.size()];
+    auto tick = slot.timer.take(now_ns);
+    return tick ? make_tick(slot, *tick, source) : nullptr;
+  }
+  Input& input = inputs_[index];
+  return input.edges.front().take({.input_index = source, .input = input.id}, types_);
+}
+
+Event* Inbox::make_tick(TimerSlot& slot, const Tick& tick, int index) {
+  MessageHead head{.input_index = index,
+                   .input = slot.id,
+                   .sequence = tick.number,
+                   .sent_ns = tick.time_ns,
+                   .timestamp_ns = realtime_ns() - (monotonic_ns() - tick.time_ns)};
+  return create_tick_message(std::move(head), tick, slot.timer.settings().carries_count, types_);
+}
+
+Inbox::Outcome Inbox::take(std::int64_t now_ns, Event** event) {
+  for (;;) {
+    if (notices_.empty() && !ended_) survey(now_ns);
+    if (!notices_.empty()) {
+      *event = notices_.front();
+      notices_.pop_front();
+      if (told_all_closed_ && notices_.empty()) ended_ = true;
+      return Outcome::Taken;
+    }
+    if (ended_) return Outcome::Ended;
+    auto source = fairness_.choose();
+    if (!source) {
+      if (stopped_at_) {
+        ended_ = true;
+        return Outcome::Ended;
+      }
+      if (!is_all_closed()) return Outcome::Nothing;
+      told_all_closed_ = true;
+      add_notice(DORA_EVENT_STOP, "ALL_INPUTS_CLOSED");
+      continue;
+    }
+    // The producer may have taken the message back in between: then look again.
+    *event = take_from(*source, now_ns);
+    if (*event != nullptr) return Outcome::Taken;
+  }
+}
+
+void Inbox::end() {
+  ended_ = true;
+  for (Event* notice : std::exchange(notices_, {}))
+    notice->release();
+  for (Input& input : inputs_) {
+    for (IncomingEdge& edge : input.edges)
+      edge.close();
+    input.edges.clear();
+  }
+  ready_ = 0;
+}
+
+bool Inbox::has_event(std::int64_t now_ns) {
+  if (!notices_.empty() || ended_) return true;
+  survey(now_ns);
+  return !notices_.empty() || stopped_at_.has_value() || fairness_.has_offer() || is_all_closed();
+}
+
+std::int64_t Inbox::next_deadline(std::int64_t now_ns) {
+  std::int64_t deadline = Timer::never;
+  if (stopped_at_) return deadline;
+  for (TimerSlot& slot : timers_)
+    deadline = std::min(deadline, slot.timer.head_time(now_ns));
+  return deadline;
+}
+
+}  // namespace dora::node

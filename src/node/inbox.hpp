@@ -1,0 +1,103 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Everything that waits to be received by a node, and the order in which it comes out:
+//
+//   1. notices (STOP/MANUAL before all others), in order of arrival;
+//   2. INPUT_CLOSED of an input whose producer ended and whose queue is empty;
+//   3. messages and timer ticks, oldest first and fair (fairness.hpp);
+//   4. when every input that can close is closed: STOP/ALL_INPUTS_CLOSED, then the end.
+//
+// After STOP/MANUAL only what was sent before it is still given, then the end.
+// Nothing here waits or locks: the Node calls it under its mutex.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "message/daemon_to_node.hpp"
+#include "node/event.hpp"
+#include "node/fairness.hpp"
+#include "node/incoming_edge.hpp"
+#include "node/payload_type.hpp"
+#include "node/timer.hpp"
+
+namespace dora::node {
+
+class Inbox {
+ public:
+  explicit Inbox(const message::Setup& setup);
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  /// Timers begin; nothing is due before.
+  void start(std::int64_t epoch_ns);
+
+  /// Adds a producer to an input. Fails with NotFound when there is no such input.
+  Result<> connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer);
+  void on_input_closed(const message::InputClosed& closed);
+  void on_input_timeout(const message::InputTimeout& timeout);
+  /// STOP with id MANUAL: at the head of everything.
+  void on_stop(std::int64_t now_ns);
+  void add_notice(dora_event_type type, std::string id, std::string text = {});
+  void on_node_failed(const message::NodeFailed& failed);
+  /// The daemon is gone: one ERROR with this text, then the end.
+  void on_disconnected(std::string_view reason);
+
+  /// The node was closed: nothing more comes, and producers learn it.
+  void end();
+
+  /// Producers rang these groups.
+  void mark_ready(std::uint32_t groups) { ready_ |= groups; }
+  /// Groups that may have messages.
+  std::uint32_t ready_groups() const { return ready_; }
+  bool has_notice() const { return !notices_.empty() || ended_; }
+
+  enum class Outcome { Taken, Nothing, Ended };
+  /// Takes the next event. The caller owns the one reference to it.
+  Outcome take(std::int64_t now_ns, Event** event);
+  /// Whether `take` would answer something else than Nothing.
+  bool has_event(std::int64_t now_ns);
+  /// When the next timer is due, or Timer::never.
+  std::int64_t next_deadline(std::int64_t now_ns);
+
+ private:
+  struct Input {
+    std::shared_ptr<const std::string> id;
+    bool is_log = false;
+    bool closing = false;  ///< INPUT_CLOSED is due once every edge is empty
+    bool closed = false;   ///< INPUT_CLOSED was given
+    bool broken = false;   ///< its circuit breaker is open
+    std::deque<IncomingEdge> edges;
+  };
+  struct TimerSlot {
+    Timer timer;
+    std::shared_ptr<const std::string> id;
+  };
+
+  Input* find_input(std::string_view id);
+  /// The oldest message of an input, after retiring edges that ended; nothing when it has none.
+  std::optional<std::int64_t> head_time(Input& input);
+  /// Offers everything that waits to `fairness_`; gives notice of inputs that close.
+  void survey(std::int64_t now_ns);
+  Event* take_from(int source, std::int64_t now_ns);
+  Event* make_tick(TimerSlot& slot, const Tick& tick, int index);
+  bool is_all_closed() const;
+
+  std::vector<Input> inputs_;
+  std::vector<TimerSlot> timers_;
+  std::deque<Event*> notices_;
+  bool exit_when_nodes_finish_;
+  std::uint32_t ready_ = 0;
+  Fairness fairness_;
+  PayloadTypes types_;
+  std::optional<std::int64_t> stopped_at_;
+  bool told_all_closed_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace dora::node

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/node.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/clock.hpp"
+#include "base/version.hpp"
+
+namespace dora::node {
+namespace {
+
+using shared_memory::WaitResult;
+
+/// A node with `latency: busy` looks for signals this often.
+constexpr std::int64_t spin_slice_ns = 50'000'000;
+constexpr std::size_t longest_dataflow_text = 64 << 20;
+
+/// The time `timeout_ns` from now; negative means never.
+std::int64_t deadline_of(std::int64_t now_ns, std::int64_t timeout_ns) {
+  std::int64_t deadline;
+  if (timeout_ns < 0 || __builtin_add_overflow(now_ns, timeout_ns, &deadline)) {
+    return shared_memory::no_deadline;
+  }
+  return deadline;
+}
+
+Result<> expect_descriptors(const std::vector<FileDescriptor>& fds, std::size_t count) {
+  if (fds.size() == count) return {};
+  return fail(ErrorKind::InvalidInput, "the daemon sent a message with missing descriptors");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::create(std::string_view config_text) {
+  auto config = TRY(message::decode_node_config(config_text));
+  auto control = TRY(ControlConnection::open(config));
+  return std::unique_ptr<Node>(new Node(std::move(control)));
+}
+
+Result<> Node::join() {
+  if (inbox_ == nullptr) {
+    auto joined = TRY(control_.join(version()));
+    TRY(map_setup(std::move(joined)));
+  }
+  auto start = TRY(control_.wait_for_start());
+  inbox_->start(start.epoch_ns);
+  std::lock_guard lock(receiving_);
+  follow_orders_locked();
+  return {};
+}
+
+Result<> Node::map_setup(JoinedSetup joined) {
+  setup_ = std::move(joined.setup);
+  TRY(expect_descriptors(joined.fds, 4));
+  auto page = TRY(shared_memory::MemoryFile::adopt(std::move(joined.fds[1])));
+  bell_ = TRY(shared_memory::DoorbellPage::open(std::move(page), std::move(joined.fds[2])));
+  TRY(outbox_.set_up(setup_, std::move(joined.fds[0]),
+                     {.are_waiting = [this] { return bell_->is_ready(); },
+                      .follow = [this] { follow_orders(); }}));
+  ::lseek(joined.fds[3].get(), 0, SEEK_SET);
+  dataflow_json_ = TRY(read_all(joined.fds[3].get(), longest_dataflow_text));
+  inbox_ = std::make_unique<Inbox>(setup_);
+  for (auto& [where, fds] : joined.outputs) {
+    TRY(connect_output(where, std::move(fds)));
+  }
+  for (auto& [where, fds] : joined.inputs) {
+    TRY(connect_input(where, std::move(fds)));
+  }
+  return {};
+}
+
+Result<> Node::connect_output(const message::ConnectOutput& where,
+                              std::vector<FileDescriptor> fds) {
+  TRY(expect_descriptors(fds, 3));
+  return outbox_.connect(where, std::move(fds[0]), std::move(fds[1]), std::move(fds[2]));
+}
+
+Result<> Node::connect_input(const message::ConnectInput& where, std::vector<FileDescriptor> fds) {
+  TRY(expect_descriptors(fds, 2));
+  auto file = TRY(shared_memory::MemoryFile::adopt(std::move(fds[0])));
+  auto arena = TRY(shared_memory::ArenaView::open(std::move(fds[1])));
+  auto consumer = TRY(shared_memory::EdgeConsumer::open(
+      std::move(file), std::make_shared<const shared_memory::ArenaView>(std::move(arena)), bell_));
+  return inbox_->connect(where, std::move(consumer));
+}
+
+// ---- Orders ----------------------------------------------------------------------------------
+
+void Node::follow_orders() {
+  // One relaxed load when there is nothing to follow.
+  if (!bell_->is_ready()) return;
+  std::lock_guard lock(receiving_);
+  look_at_doorbell_locked();
+  hand_over_locked();
+}
+
+void Node::hand_over_locked() {
+  // Whoever sleeps on the doorbell sleeps on when another thread takes the bits it was rung for:
+  // ring again for what is left.
+  if (!turn_taken_) return;
+  std::uint32_t bits = inbox_->ready_groups();
+  if (inbox_->has_notice()) bits |= shared_memory::bell_control;
+  if (bits != 0) bell_->ring_and_wake(bits);
+}
+
+void Node::look_at_doorbell_locked() {
+  if (!bell_->is_ready()) return;
+  std::uint32_t bits = bell_->take();
+  inbox_->mark_ready(bits & ~shared_memory::bell_control);
+  if ((bits & shared_memory::bell_control) != 0) follow_orders_locked();
+}
+
+void Node::follow_orders_locked() {
+  while (!daemon_gone_) {
+    auto order = control_.poll();
+    if (!order) {
+      daemon_gone_ = true;
+      inbox_->on_disconnected(order.error().message);
+      return;
+    }
+    if (!*order) return;
+    follow(**std::move(order));
+  }
+}
+
+void Node::follow(Order order) {
+  struct Follow {
+    Node& node;
+    std::vector<FileDescriptor>& fds;
+
+    void operator()(message::ConnectOutput& where) {
+      note(node.connect_output(where, std::move(fds)));
+    }
+    void operator()(message::ConnectInput& where) {
+      note(node.connect_input(where, std::move(fds)));
+    }
+    void operator()(message::Stop&) {
+      node.outbox_.stop_waiting();
+      node.inbox_->on_stop(monotonic_ns());
+    }
+    void operator()(message::InputClosed& closed) { node.inbox_->on_input_closed(closed); }
+    void operator()(message::DisconnectOutput& gone) { node.outbox_.disconnect(gone); }
+    void operator()(message::NodeRestarted& restarted) {
+      node.inbox_->add_notice(DORA_EVENT_NODE_RESTARTED, restarted.node.text());
+    }
+    void operator()(message::NodeFailed& failed) { node.inbox_->on_node_failed(failed); }
+    void operator()(message::InputTimeout& timeout) { node.inbox_->on_input_timeout(timeout); }
+    void operator()(message::ParameterChanged& parameter) {
+      node.inbox_->add_notice(parameter.value ? DORA_EVENT_PARAM_UPDATE : DORA_EVENT_PARAM_DELETED,
+                              parameter.key, parameter.value.value_or(""));
+    }
+    void operator()(message::Reload& reload) {
+      node.inbox_->add_notice(DORA_EVENT_RELOAD, reload.operator_id);
+    }
+    // The handshake is over.
+    void operator()(message::Setup&) {}
+    void operator()(message::SetupDone&) {}
+    void operator()(message::Start&) {}
+    void operator()(message::AttachRefused&) {}
+
+    void note(const Result<>& result) {
+      if (result) return;
+      node.inbox_->add_notice(DORA_EVENT_ERROR, "", result.error().message);
+    }
+  };
+  std::visit(Follow{*this, order.fds}, order.message);
+}
+
+// ---- Receiving -------------------------------------------------------------------------------
+
+Node::Outcome Node::next(std::int64_t timeout_ns, Event** event) {
+  std::int64_t now = monotonic_ns();
+  const std::int64_t deadline = deadline_of(now, timeout_ns);
+  std::unique_lock lock(receiving_);
+  if (!asked_) {
+    asked_ = true;
+    bell_->note_first_wait(now);
+  }
+  for (;;) {
+    look_at_doorbell_locked();
+    switch (inbox_->take(now, event)) {
+      case Inbox::Outcome::Taken:
+        hand_over_locked();
+        if (turn_waiters_ > 0 && !turn_taken_ && inbox_->has_event(now)) pass_the_turn();
+        return Outcome::Event;
+      case Inbox::Outcome::Ended:
+        if (turn_waiters_ > 0) pass_the_turn();
+        return Outcome::Ended;
+      case Inbox::Outcome::Nothing:
+        break;
+    }
+    if (now >= deadline) return Outcome::TimedOut;
+    WaitResult waited = wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)));
+    if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
+    now = monotonic_ns();
+  }
+}
+
+bool Node::has_event() {
+  std::lock_guard lock(receiving_);
+  look_at_doorbell_locked();
+  bool has_event = inbox_->has_event(monotonic_ns());
+  hand_over_locked();
+  return has_event;
+}
+
+bool Node::arm(std::int64_t* deadline_ns) {
+  std::lock_guard lock(receiving_);
+  std::int64_t now = monotonic_ns();
+  if (!asked_) {
+    asked_ = true;
+    bell_->note_first_wait(now);
+  }
+  // The ring that woke the loop must not wake it again.
+  bell_->disarm();
+  do {
+    look_at_doorbell_locked();
+    if (inbox_->has_event(now)) return true;
+  } while (!bell_->arm());  // rung in between: look again
+  if (deadline_ns != nullptr) *deadline_ns = inbox_->next_deadline(now);
+  return false;
+}
+
+WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns) {
+  if (turn_taken_) return wait_for_turn(lock, deadline_ns);
+  turn_taken_ = true;
+  lock.unlock();
+  WaitResult result = sleep_on_doorbell(deadline_ns);
+  lock.lock();
+  turn_taken_ = false;
+  // Whoever queues may have more to take, or must take over the watch.
+  if (turn_waiters_ > 0) pass_the_turn();
+  return result;
+}
+
+WaitResult Node::wait_for_turn(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns) {
+  std::uint32_t seen = turn_word_.load(std::memory_order_relaxed);  // changes under the lock only
+  ++turn_waiters_;
+  lock.unlock();
+  WaitResult result = shared_memory::SystemAtomics::wait(turn_word_, seen, deadline_ns);
+  lock.lock();
+  --turn_waiters_;
+  return result;
+}
+
+void Node::pass_the_turn() {
+  turn_word_.fetch_add(1, std::memory_order_relaxed);
+  shared_memory::SystemAtomics::wake(turn_word_, 1);
+}
+
+WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
+  if (!setup_.busy) return bell_->wait(deadline_ns);
+  std::int64_t left = deadline_ns - monotonic_ns();
+  if (left <= 0) return WaitResult::TimedOut;
+  if (bell_->spin(std::min(left, spin_slice_ns))) return WaitResult::Woken;
+  // Signals do not interrupt a spin: let the caller look.
+  return left <= spin_slice_ns ? WaitResult::TimedOut : WaitResult::Interrupted;
+}
+
+// ---- Ending ----------------------------------------------------------------------------------
+
+Result<> Node::close_outputs(std::span<const std::uint32_t> outputs) {
+  auto closed = TRY(outbox_.close(outputs));
+  if (closed.empty() || daemon_gone_) return {};
+  return control_.send(message::CloseOutputs{std::move(closed)});
+}
+
+void Node::close() {
+  if (closed_.exchange(true) || !bell_ || bell_->is_inherited()) return;
+  outbox_.close_all();
+  std::lock_guard lock(receiving_);
+  if (inbox_ != nullptr) inbox_->end();
+  // Whoever is gone already cannot be told.
+  if (!daemon_gone_) (void)control_.send(message::Detach{});
+  // Threads that still wait see the end.
+  if (bell_) bell_->ring_and_wake(shared_memory::bell_control);
+}
+
+}  // namespace dora::node

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole nodes over real shared memory, in one process: what they send is what they receive.
+#include "node/node.hpp"
+
+#include <cstring>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "array/primitive.hpp"
+#include "node/fake_daemon.hpp"
+
+namespace dora::node {
+namespace {
+
+struct EventDeleter {
+  void operator()(Event* event) const { event->release(); }
+};
+using EventPointer = std::unique_ptr<Event, EventDeleter>;
+
+/// The next event; null at the end of the stream. Waits as long as the test may run.
+EventPointer next(Node& node) {
+  Event* event = nullptr;
+  Node::Outcome outcome = node.next(-1, &event);
+  EXPECT_TRUE(outcome == Node::Outcome::Event || outcome == Node::Outcome::Ended);
+  return EventPointer(event);
+}
+
+std::vector<std::uint8_t> bytes_of(const Event& event) {
+  auto view = array::primitive_view(event.parts().type->type, event.parts().body);
+  if (!view) return {};
+  const auto* data = static_cast<const std::uint8_t*>(view->data);
+  return {data, data + view->length};
+}
+
+/// One producer "a" with output "out", one consumer "b" with input "in".
+class Pair : public testing::Test {
+ protected:
+  void join(shared_memory::EdgeOptions options = {}) {
+    daemon.add_node("a", {.outputs = {"out"}});
+    daemon.add_node("b", {.inputs = {"in"}});
+    edge = daemon.connect("a", "out", "b", "in", options);
+    a = daemon.join("a");
+    b = daemon.join("b");
+    out = a->outbox().find("out").value();
+  }
+  void send(const std::vector<std::uint8_t>& data,
+            const message::MetadataWriter* metadata = nullptr) {
+    a->follow_orders();
+    auto sent = a->outbox().send(out, Payload::bytes(data.data(), data.size()), metadata);
+    ASSERT_TRUE(sent) << sent.error().message;
+  }
+
+  FakeDaemon daemon;
+  std::uint64_t edge = 0;
+  std::unique_ptr<Node> a, b;
+  std::uint32_t out = 0;
+};
+
+TEST_F(Pair, ReceivesWhatWasSentOfEverySize) {
+  join();
+  for (std::size_t size : {0, 1, 100, 192, 193, 1000, 5000, 70'000, 3'000'000}) {
+    std::vector<std::uint8_t> data(size);
+    std::iota(data.begin(), data.end(), static_cast<std::uint8_t>(size));
+    send(data);
+    auto event = next(*b);
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->type(), DORA_EVENT_INPUT);
+    EXPECT_EQ(event->id(), "in");
+    EXPECT_EQ(bytes_of(*event), data) << size;
+  }
+}
+
+TEST_F(Pair, CarriesMetadataSequenceAndTime) {
+  join();
+  message::MetadataWriter metadata;
+  ASSERT_TRUE(metadata.set_integer("width", 640));
+  send({1}, &metadata);
+  send({2});
+  auto first = next(*b);
+  auto second = next(*b);
+  ASSERT_EQ(first->metadata().size(), 1u);
+  EXPECT_EQ(first->metadata()[0].as_integer(), 640);
+  EXPECT_TRUE(second->metadata().empty());
+  EXPECT_EQ(second->head().sequence, first->head().sequence + 1);
+  EXPECT_GE(second->head().sent_ns, first->head().sent_ns);
+}
+
+TEST_F(Pair, TensorKeepsItsShape) {
+  join();
+  std::vector<float> values{1, 2, 3, 4, 5, 6};
+  std::int64_t shape[] = {2, 3};
+  dora_tensor tensor{values.data(), shape, 2, 'f', 32, true, "f"};
+  ASSERT_TRUE(a->outbox().send(out, Payload::tensor(tensor), nullptr));
+  auto event = next(*b);
+  EXPECT_TRUE(event->parts().is_ndarray);
+  EXPECT_EQ(event->parts().shape, (std::vector<std::int64_t>{2, 3}));
+}
+
+TEST_F(Pair, SampleIsFilledInPlaceAndSentOnce) {
+  join();
+  for (std::size_t size : {10, 100'000}) {
+    auto sample = a->outbox().loan(out, size, nullptr).value();
+    ASSERT_EQ(sample.size(), size);
+    std::memset(sample.data(), 7, size);
+    ASSERT_TRUE(a->outbox().send(sample));
+    EXPECT_EQ(a->outbox().send(sample).error().kind, ErrorKind::InvalidInput);
+    EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>(size, 7));
+  }
+}
+
+TEST_F(Pair, NaturalEndGivesInputsThenClosedThenStopThenTheEnd) {
+  join();
+  send({1});
+  send({2});
+  daemon.close_edge(edge);
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_INPUT);
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_INPUT);
+  auto closed = next(*b);
+  EXPECT_EQ(closed->type(), DORA_EVENT_INPUT_CLOSED);
+  EXPECT_EQ(closed->id(), "in");
+  auto stop = next(*b);
+  EXPECT_EQ(stop->type(), DORA_EVENT_STOP);
+  EXPECT_EQ(stop->id(), "ALL_INPUTS_CLOSED");
+  EXPECT_FALSE(next(*b));
+  EXPECT_FALSE(next(*b));
+}
+
+TEST_F(Pair, ManualStopOvertakesWhatIsQueued) {
+  join();
+  send({1});
+  daemon.order("b", message::Stop{});
+  auto stop = next(*b);
+  EXPECT_EQ(stop->type(), DORA_EVENT_STOP);
+  EXPECT_EQ(stop->id(), "MANUAL");
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_INPUT);
+  EXPECT_FALSE(next(*b));
+}
+
+TEST_F(Pair, QueueOfGivenSizeKeepsTheNewest) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Exact, .size = 3});
+  for (std::uint8_t i = 0; i < 10; ++i)
+    send({i});
+  for (std::uint8_t i : {7, 8, 9})
+    EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{i});
+  auto counters = daemon.counters(edge);
+  EXPECT_EQ(counters.sent, 10u);
+  EXPECT_EQ(counters.delivered, 3u);
+  EXPECT_EQ(counters.dropped_in_all(), 7u);
+}
+
+TEST_F(Pair, BackpressureHoldsTheSenderUntilThereIsRoom) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Backpressure, .size = 2});
+  constexpr int count = 200;
+  std::thread sender([&] {
+    for (int i = 0; i < count; ++i)
+      send({static_cast<std::uint8_t>(i)});
+  });
+  for (int i = 0; i < count; ++i) {
+    EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{static_cast<std::uint8_t>(i)});
+  }
+  sender.join();
+  EXPECT_EQ(daemon.counters(edge).dropped_in_all(), 0u);
+}
+
+TEST_F(Pair, BackpressureEndsWithTheConsumer) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Backpressure, .size = 1});
+  send({1});
+  std::thread sender([&] { send({2}); });
+  daemon.disconnect_edge(edge);
+  sender.join();
+}
+
+TEST_F(Pair, BackpressureEndsWithTheStop) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Backpressure, .size = 1});
+  send({1});
+  std::thread sender([&] { send({2}); });
+  daemon.order("a", message::Stop{});
+  sender.join();
+}
+
+TEST_F(Pair, WaitingThreadIsWokenByASend) {
+  join();
+  std::thread receiver([&] { EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{42}); });
+  send({42});
+  receiver.join();
+}
+
+TEST_F(Pair, ManyThreadsReceiveEachMessageOnce) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Exact, .size = 10'000});
+  constexpr int count = 5'000;
+  std::atomic<int> received{0};
+  std::vector<std::thread> receivers;
+  for (int i = 0; i < 4; ++i) {
+    receivers.emplace_back([&] {
+      while (auto event = next(*b)) {
+        if (event->type() == DORA_EVENT_INPUT) ++received;
+      }
+    });
+  }
+  std::thread poller([&] {
+    Event* event = nullptr;
+    Node::Outcome outcome;
+    while ((outcome = b->next(0, &event)) != Node::Outcome::Ended) {
+      if (outcome != Node::Outcome::Event) continue;
+      if (event->type() == DORA_EVENT_INPUT) ++received;
+      event->release();
+    }
+  });
+  for (int i = 0; i < count; ++i)
+    send({1});
+  daemon.close_edge(edge);
+  for (auto& receiver : receivers)
+    receiver.join();
+  poller.join();
+  EXPECT_EQ(received, count);
+}
+
+TEST_F(Pair, EventDescriptorWakesAnEventLoop) {
+  join();
+  std::int64_t deadline = 0;
+  ASSERT_FALSE(b->arm(&deadline));
+  EXPECT_EQ(deadline, Timer::never);
+  pollfd wait{b->event_fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&wait, 1, 0), 0);
+  send({1});
+  EXPECT_EQ(::poll(&wait, 1, -1), 1);
+  EXPECT_TRUE(b->arm(nullptr));
+  EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{1});
+  EXPECT_FALSE(b->arm(nullptr));
+  EXPECT_EQ(::poll(&wait, 1, 0), 0);
+}
+
+TEST_F(Pair, EventsOutliveTheirNode) {
+  join();
+  std::vector<std::uint8_t> data(200'000, 9);
+  send(data);
+  auto event = next(*b);
+  b.reset();
+  a.reset();
+  EXPECT_EQ(bytes_of(*event), data);
+}
+
+TEST_F(Pair, HoardedEventsNeverStallTheSender) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Exact, .size = 4});
+  std::vector<EventPointer> held;
+  for (int i = 0; i < 100; ++i) {
+    send(std::vector<std::uint8_t>(10'000, static_cast<std::uint8_t>(i)));
+    held.push_back(next(*b));
+  }
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(bytes_of(*held[static_cast<std::size_t>(i)]),
+              std::vector<std::uint8_t>(10'000, static_cast<std::uint8_t>(i)));
+  }
+}
+
+TEST_F(Pair, LossOfTheDaemonIsAnErrorAndThenTheEnd) {
+  join();
+  daemon.vanish("b");
+  auto error = next(*b);
+  EXPECT_EQ(error->type(), DORA_EVENT_ERROR);
+  EXPECT_TRUE(error->text().starts_with("fatal event stream error:")) << error->text();
+  EXPECT_FALSE(next(*b));
+}
+
+TEST_F(Pair, ClosedOutputIsRefusedAndReported) {
+  join();
+  std::uint32_t outputs[] = {out};
+  ASSERT_TRUE(a->close_outputs(outputs));
+  std::uint8_t byte = 0;
+  EXPECT_EQ(a->outbox().send(out, Payload::bytes(&byte, 1), nullptr).error().kind,
+            ErrorKind::Disconnected);
+  bool told = false;
+  for (const auto& message : daemon.heard_from("a")) {
+    told = told || std::holds_alternative<message::CloseOutputs>(message);
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST(NodeTimers, TickWithoutAnySender) {
+  FakeDaemon daemon;
+  daemon.add_node("t", {.timers = {{DataId::parse("tick").value(), 1'000'000, 10, true}}});
+  auto node = daemon.join("t");
+  auto first = next(*node);
+  auto second = next(*node);
+  EXPECT_EQ(first->id(), "tick");
+  EXPECT_EQ(first->head().sequence, 0u);
+  EXPECT_EQ(second->head().sent_ns - first->head().sent_ns, 1'000'000);
+  auto value = array::primitive_view(second->parts().type->type, second->parts().body);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->length, 1);
+  EXPECT_EQ(*static_cast<const std::uint64_t*>(value->data), 1u);
+}
+
+TEST(NodeOutputs, UnknownOnesAreToldApartFromImpossibleOnes) {
+  FakeDaemon daemon;
+  daemon.add_node("a", {.outputs = {"image"}});
+  auto node = daemon.join("a");
+  auto unknown = node->outbox().find("imgae");
+  EXPECT_EQ(unknown.error().kind, ErrorKind::NotFound);
+  EXPECT_NE(unknown.error().message.find("image"), std::string::npos);
+  EXPECT_EQ(node->outbox().find("no spaces").error().kind, ErrorKind::InvalidInput);
+}
+
+}  // namespace
+}  // namespace dora::node

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/tick_message.hpp"
+
+#include <vector>
+
+#include "base/check.hpp"
+#include "message/metadata.hpp"
+#include "node/payload.hpp"
+
+namespace dora::node {
+
+Event* create_tick_message(MessageHead head, const Tick& tick, bool carries_count,
+                           PayloadTypes& types) {
+  message::MetadataWriter metadata;
+  if (tick.missed > 0) {
+    CHECK(metadata.set_integer("missed", static_cast<std::int64_t>(tick.missed)));
+  }
+  PayloadTypePointer type = types.primitive(carries_count ? "L" : "n");
+  const std::int64_t one = 1;
+  dora_tensor number{.data = &tick.number,
+                     .shape = &one,
+                     .rank = 1,
+                     .format = 'L',
+                     .item_bits = 64,
+                     .is_ndarray = false,
+                     .arrow_format = "L"};
+  ArrowSchema schema{};
+  ArrowArray nothing{};
+  Payload payload = carries_count ? Payload::tensor(number) : Payload::arrow(nothing, schema);
+  CHECK(payload.prepare());
+  auto body = payload.body_size(type->type, 8);
+  CHECK(body.has_value());
+  const std::size_t begin = metadata.size_bytes();
+  std::vector<std::byte> bytes(begin + *body);
+  metadata.write(bytes.data());
+  payload.write_body(bytes.data() + begin);
+  auto block = shared_memory::Block::copy(bytes);
+  MessageParts parts{.metadata = block.bytes().first(begin),
+                     .shape = {},
+                     .type = std::move(type),
+                     .body = block.bytes().subspan(begin)};
+  return Event::create_message(std::move(head), std::move(block), std::move(parts));
+}
+
+}  // namespace dora::node
