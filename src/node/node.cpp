@@ -15,6 +15,8 @@ namespace {
 
 using shared_memory::WaitResult;
 
+/// A node that slept for so long is idle.
+constexpr std::int64_t idle_ns = 2'000'000'000;
 /// A node with `latency: busy` looks for signals this often.
 constexpr std::int64_t spin_slice_ns = 50'000'000;
 constexpr std::size_t longest_dataflow_text = 64 << 20;
@@ -253,7 +255,17 @@ void Node::pass_the_turn() {
 }
 
 WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
-  if (!setup_.busy) return bell_->wait(deadline_ns);
+  if (!setup_.busy) {
+    // Big memory that is not used for a second goes back to the kernel; then the sleep is undisturbed.
+    while (outbox_.may_shrink()) {
+      std::int64_t idle = monotonic_ns() + idle_ns;
+      if (idle >= deadline_ns) break;
+      WaitResult result = bell_->wait(idle);
+      if (result != WaitResult::TimedOut) return result;
+      outbox_.shrink();
+    }
+    return bell_->wait(deadline_ns);
+  }
   std::int64_t left = deadline_ns - monotonic_ns();
   if (left <= 0) return WaitResult::TimedOut;
   if (bell_->spin(std::min(left, spin_slice_ns))) return WaitResult::Woken;

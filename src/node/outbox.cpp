@@ -122,6 +122,7 @@ Result<> Outbox::send(std::uint32_t output, Payload payload,
   if (!port->output->has_edges()) return {};
 
   auto loan = TRY(outputs_->loan(size));
+  if (size > long_copy_bytes) may_shrink_.store(true, std::memory_order_relaxed);
   std::byte* block = loan.bytes().data();
   if (metadata != nullptr) metadata->write(block);
   write_block_head(plan, payload.shape(), type.type.encoded(), block);
@@ -191,6 +192,7 @@ Result<Sample> Outbox::loan(std::uint32_t output, std::size_t size,
   auto [plan, block_size] = TRY(plan_block(payload, type, metadata));
   Sample sample;
   sample.loan_.emplace(TRY(outputs_->loan(block_size)));
+  if (block_size > long_copy_bytes) may_shrink_.store(true, std::memory_order_relaxed);
   std::byte* block = sample.loan_->bytes().data();
   if (metadata != nullptr) metadata->write(block);
   write_block_head(plan, {}, type.type.encoded(), block);
@@ -244,12 +246,12 @@ void Outbox::close_all() {
   if (outputs_) outputs_->interrupt_waiters();
 }
 
-bool Outbox::shrink() {
+void Outbox::shrink() {
   std::lock_guard lock(mutex_);
-  if (!outputs_) return false;
+  if (!outputs_) return;
   outputs_->collect();
   outputs_->arena().shrink(warm_bytes);
-  return outputs_->arena().can_shrink(warm_bytes);
+  may_shrink_.store(outputs_->arena().can_shrink(warm_bytes), std::memory_order_relaxed);
 }
 
 }  // namespace dora::node

@@ -3,6 +3,7 @@
 // A node's outputs. Any thread may send: a mutex guards all of it, but is not held while a large
 // payload is copied, nor while a sender waits for room in a queue with back pressure.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,8 +70,11 @@ class Outbox {
   Result<std::vector<DataId>> close(std::span<const std::uint32_t> outputs);
   void close_all();
 
-  /// Returns unused memory to the kernel; true while there may be more to return later.
-  bool shrink();
+  /// Whether memory was used that may be returned while the node is idle. Any thread, no lock.
+  bool may_shrink() const { return may_shrink_.load(std::memory_order_relaxed); }
+  /// Returns to the kernel what was not used since the last call. To be called now and then while
+  /// idle, until may_shrink() is false.
+  void shrink();
 
  private:
   struct Port {
@@ -93,6 +97,7 @@ class Outbox {
   OutgoingTypes types_;
   Orders orders_;
   bool stopping_ = false;
+  std::atomic<bool> may_shrink_{false};
   std::int64_t wall_offset_ns_ = 0;  ///< CLOCK_REALTIME minus CLOCK_MONOTONIC
   std::int64_t wall_checked_ns_ = 0;
 };
