@@ -17,6 +17,11 @@
 namespace dora::cli {
 namespace {
 
+// The first Ctrl-C stops, the second kills the nodes; an engine that does not even manage that is
+// killed itself by the third.
+constexpr int patient_interrupts = 2;
+constexpr int interrupted_exit_code = 130;
+
 // glibc 2.36 declares these; the C library we promise to run on may be older.
 FileDescriptor open_pidfd(pid_t pid) {
   return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -38,10 +43,11 @@ sigset_t handled_signals() {
   return signals;
 }
 
-int exit_code_of_engine(pid_t engine) {
+int exit_code_of_engine(pid_t engine, bool was_killed_by_us) {
   int status = 0;
   if (retry_interrupted([&] { return ::waitpid(engine, &status, 0); }) != engine) return 1;
   if (WIFEXITED(status)) return WEXITSTATUS(status);
+  if (was_killed_by_us) return interrupted_exit_code;
   const char* name = sigabbrev_np(WTERMSIG(status));
   const std::string text =
       fmt::format("error: the engine of this dora was killed by SIG{}; all its nodes were killed\n",
@@ -60,16 +66,16 @@ int watch_engine(pid_t engine, const FileDescriptor& pidfd, const FileDescriptor
     if (waited[1].revents == 0 || ::read(signals.get(), &info, sizeof(info)) != sizeof(info))
       continue;
     const int signal = static_cast<int>(info.ssi_signo);
-    // The first Ctrl-C stops, the second kills the nodes; an engine that does not even manage that
-    // is killed itself by the third.
     if (signal == SIGINT) ++interrupts;
-    send_signal(pidfd, interrupts > 2 ? SIGKILL : signal);
+    send_signal(pidfd, interrupts > patient_interrupts ? SIGKILL : signal);
   }
-  return exit_code_of_engine(engine);
+  return exit_code_of_engine(engine, interrupts > patient_interrupts);
 }
 
 [[noreturn]] void become_engine(const std::function<int(FrontLink)>& engine, FrontLink link) {
   ::setpgid(0, 0);
+  // Not inherited: when the front is gone, the engine must find every process itself.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // A background process group may be kept from writing to its terminal.
   std::signal(SIGTTOU, SIG_IGN);
   ::prctl(PR_SET_NAME, "dora-engine");
