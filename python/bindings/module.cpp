@@ -2,4 +2,6 @@
 // The extension module dora._dora: one init function per public header.
 #include <nanobind/nanobind.h>
 
-NB_MODULE(_dora, module) { module.attr("version") = DORA_VERSION; }
+NB_MODULE(_dora, module) {
+  module.attr("version") = DORA_VERSION;
+}

@@ -88,7 +88,7 @@ Result<std::filesystem::path> find_dataflow_file(const std::string& typed) {
   std::error_code error;
   if (!std::filesystem::is_directory(typed, error)) return std::filesystem::path(typed);
   for (const char* name : {"dataflow.yml", "dataflow.yaml"}) {
-    const std::filesystem::path file = std::filesystem::path(typed) / name;
+    std::filesystem::path file = std::filesystem::path(typed) / name;
     if (std::filesystem::exists(file, error)) return file;
   }
   return fail(ErrorKind::NotFound,

@@ -81,7 +81,8 @@ std::optional<std::int64_t> parse_utc(const std::string& text) {
   if (*rest == '+' || *rest == '-') {
     std::tm shift{};
     if (::strptime(rest + 1, "%H:%M", &shift) != nullptr)
-      offset = (shift.tm_hour * 3600 + shift.tm_min * 60) * (*rest == '+' ? 1 : -1);
+      offset = (std::int64_t{shift.tm_hour} * 3600 + std::int64_t{shift.tm_min} * 60) *
+               (*rest == '+' ? 1 : -1);
   }
   return (::timegm(&parts) - offset) * 1'000'000'000 + nanoseconds;
 }

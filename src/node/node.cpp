@@ -256,7 +256,8 @@ void Node::pass_the_turn() {
 
 WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
   if (!setup_.busy) {
-    // Big memory that is not used for a second goes back to the kernel; then the sleep is undisturbed.
+    // Big memory that is not used for a second goes back to the kernel; then the sleep is
+    // undisturbed.
     while (outbox_.may_shrink()) {
       std::int64_t idle = monotonic_ns() + idle_ns;
       if (idle >= deadline_ns) break;
