@@ -108,7 +108,7 @@ Actions RunState::on_ready(NodeIndex node, std::int64_t now_ns) {
   Node& state = nodes_[node];
   if (state.phase != Phase::Attached) return {};
   state.phase = Phase::Ready;
-  out_.push_back(Say{LogLevel::Debug, node, "node is ready"});
+  out_.push_back(Say{LogLevel::Info, node, "node is ready"});
   if (released_ && !stopping_) start({node});
   return settle(now_ns);
 }
@@ -199,7 +199,7 @@ void RunState::try_release() {
   released_ = true;
   remind_at_.reset();
   if (ready.empty()) return;
-  out_.push_back(Say{LogLevel::Debug, std::nullopt, "all nodes are ready, starting dataflow"});
+  out_.push_back(Say{LogLevel::Info, std::nullopt, "all nodes are ready, starting dataflow"});
   start(ready);
 }
 
@@ -330,7 +330,7 @@ void RunState::end(NodeIndex node, std::int64_t now_ns) {
   state.give_up_at.reset();
   state.held.clear();
   if (state.outcome == Outcome::Succeeded) {
-    out_.push_back(Say{LogLevel::Debug, node, "finished successfully"});
+    out_.push_back(Say{LogLevel::Info, node, "finished successfully"});
   } else {
     // NODE_FAILED comes before the inputs close, once for each consumer.
     std::vector<TellNodeFailed> told;

@@ -27,7 +27,7 @@ void set_earlier(std::optional<std::int64_t>& time, std::int64_t candidate) {
 Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns) {
   if (finished_) return {};
   if (!std::exchange(stopping_, true)) {
-    out_.push_back(Say{LogLevel::Debug, std::nullopt, force ? "stopping by force" : "stopping"});
+    out_.push_back(Say{LogLevel::Info, std::nullopt, force ? "stopping by force" : "stopping"});
   }
   remind_at_.reset();
   const bool was_begun = std::exchange(begun_, true);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/memory_broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "shared_memory/arena.hpp"
+
+namespace dora::daemon {
+namespace {
+
+namespace shm = shared_memory;
+
+/// How much one node may send that nobody has taken back. The file is sparse: it costs nothing
+/// until it is used.
+std::uint64_t arena_limit() {
+  constexpr std::uint64_t most = 16ULL << 30;
+  const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return std::clamp<std::uint64_t>(pages * page / 4, 64ULL << 20, most);
+}
+
+shm::EdgeOptions edge_options(const InputPlan& input) {
+  switch (input.queue) {
+    case InputPlan::Queue::Burst:
+      return {.queue = shm::EdgeOptions::Queue::Burst};
+    case InputPlan::Queue::DropOldest:
+      return {.queue = shm::EdgeOptions::Queue::Exact, .size = input.queue_size};
+    case InputPlan::Queue::Backpressure:
+      return {.queue = shm::EdgeOptions::Queue::Backpressure, .size = input.queue_size};
+  }
+  return {};
+}
+
+void add(EdgeTotals& totals, const shm::EdgeCounters& counters) {
+  totals.sent += counters.sent;
+  totals.delivered += counters.delivered;
+  totals.bytes += counters.sent_bytes;
+  totals.in_flight += counters.in_flight;
+  for (std::size_t reason = 0; reason < counters.dropped.size(); ++reason) {
+    if (counters.dropped[reason] == 0) continue;
+    const std::string words = shm::to_string(static_cast<shm::Drop>(reason));
+    auto place = std::ranges::find(totals.drops, words, &EdgeTotals::Drop::reason);
+    if (place == totals.drops.end()) place = totals.drops.insert(place, {words, 0});
+    place->count += counters.dropped[reason];
+  }
+}
+
+}  // namespace
+
+MemoryBroker::MemoryBroker(const RunPlan& plan)
+    : plan_(&plan), arena_bytes_(arena_limit()), nodes_(plan.nodes.size()) {
+  for (NodeIndex consumer = 0; consumer < plan.nodes.size(); ++consumer) {
+    const auto& inputs = plan.nodes[consumer].inputs;
+    for (std::size_t input = 0; input < inputs.size(); ++input) {
+      const auto producer = std::ranges::find(plan.nodes, inputs[input].producer, &NodePlan::id);
+      if (producer == plan.nodes.end()) continue;
+      Connection& connection = connections_.emplace_back();
+      connection.producer = static_cast<NodeIndex>(producer - plan.nodes.begin());
+      connection.consumer = consumer;
+      connection.input = input;
+      connection.past.producer = producer->id.text();
+      connection.past.output = inputs[input].output.text();
+      connection.past.consumer = plan.nodes[consumer].id.text();
+      connection.past.input = inputs[input].id.text();
+    }
+  }
+}
+
+const InputPlan& MemoryBroker::input_of(const Connection& connection) const {
+  return plan_->nodes[connection.consumer].inputs[connection.input];
+}
+
+std::uint32_t MemoryBroker::bell_bit(const Connection& connection) const {
+  // The place among the inputs as Setup lists them.
+  return shm::bell_bit_of_input(static_cast<std::uint32_t>(connection.input));
+}
+
+Result<> MemoryBroker::provide(NodeIndex node) {
+  nodes_[node].reset();
+  NodeMemory memory;
+  memory.arena = TRY(shm::Arena::create_file(arena_bytes_));
+  memory.arena_read_only = TRY(memory.arena.reopen_read_only());
+  memory.bell = TRY(shm::DoorbellPage::create_file());
+  memory.event_fd = TRY(shm::DoorbellPage::create_event_fd());
+  auto bell = TRY(memory.bell.duplicate());
+  auto event_fd = TRY(memory.event_fd.duplicate());
+  memory.page = TRY(shm::DoorbellPage::open(std::move(bell), std::move(event_fd)));
+  nodes_[node] = std::move(memory);
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    const Connection& connection = connections_[i];
+    if (connection.producer != node && connection.consumer != node) continue;
+    if (!nodes_[connection.producer] || !nodes_[connection.consumer]) continue;
+    if (auto connected = connect(i); !connected) {
+      nodes_[node].reset();
+      return connected;
+    }
+  }
+  return {};
+}
+
+Result<> MemoryBroker::connect(std::size_t connection) {
+  auto edge = std::make_unique<Edge>();
+  edge->file = TRY(shm::EdgeMemory::create_file(edge_options(input_of(connections_[connection]))));
+  auto file = TRY(edge->file.duplicate());
+  edge->monitor = TRY(shm::EdgeMonitor::open(std::move(file)));
+  edge->number = ++last_edge_;
+  edge->connection = connection;
+  if (Edge* old = current_edge(connection)) old->is_current = false;
+  edges_.push_back(std::move(edge));
+  return {};
+}
+
+MemoryBroker::Edge* MemoryBroker::current_edge(std::size_t connection) {
+  for (auto& edge : edges_) {
+    if (edge->connection == connection && edge->is_current) return edge.get();
+  }
+  return nullptr;
+}
+
+std::vector<int> MemoryBroker::setup_fds(NodeIndex node) const {
+  const NodeMemory& memory = *nodes_[node];
+  return {memory.arena.fd(), memory.bell.fd(), memory.event_fd.get()};
+}
+
+ControlMessage MemoryBroker::connect_output(Edge& edge) {
+  const Connection& connection = connections_[edge.connection];
+  const InputPlan& input = input_of(connection);
+  const NodeMemory& consumer = *nodes_[connection.consumer];
+  edge.producer_has_it = true;
+  return {message::ConnectOutput{edge.number, input.output, plan_->nodes[connection.consumer].id,
+                                 input.id, bell_bit(connection)},
+          {edge.file.fd(), consumer.bell.fd(), consumer.event_fd.get()}};
+}
+
+ControlMessage MemoryBroker::connect_input(Edge& edge) {
+  const Connection& connection = connections_[edge.connection];
+  const InputPlan& input = input_of(connection);
+  edge.consumer_has_it = true;
+  return {message::ConnectInput{edge.number, input.id, input.producer, input.output,
+                                bell_bit(connection)},
+          {edge.file.fd(), nodes_[connection.producer]->arena_read_only.get()}};
+}
+
+std::vector<ControlMessage> MemoryBroker::connections_of(NodeIndex node) {
+  // What both sides have needs its file no more; what was answered before has been sent by now.
+  for (auto& edge : edges_) {
+    if (edge->producer_has_it && edge->consumer_has_it) edge->file = {};
+  }
+  nodes_[node]->is_set_up = true;
+  std::vector<ControlMessage> messages;
+  for (const bool outputs : {true, false}) {
+    for (auto& edge : edges_) {
+      const Connection& connection = connections_[edge->connection];
+      if (!edge->is_current) continue;
+      if (outputs && connection.producer == node && !edge->producer_has_it)
+        messages.push_back(connect_output(*edge));
+      if (!outputs && connection.consumer == node && !edge->consumer_has_it)
+        messages.push_back(connect_input(*edge));
+    }
+  }
+  return messages;
+}
+
+std::vector<MemoryBroker::Notice> MemoryBroker::renewal_notices(NodeIndex node) {
+  std::vector<Notice> notices;
+  // What is new first: an input that had only the old edge would count as closed in between.
+  for (auto& edge : edges_) {
+    const Connection& connection = connections_[edge->connection];
+    if (!edge->is_current || connection.producer == connection.consumer) continue;
+    if (connection.producer == node && is_set_up(connection.consumer) && !edge->consumer_has_it)
+      notices.push_back({connection.consumer, connect_input(*edge)});
+    if (connection.consumer == node && is_set_up(connection.producer) && !edge->producer_has_it)
+      notices.push_back({connection.producer, connect_output(*edge)});
+  }
+  for (auto& edge : edges_) {
+    const Connection& connection = connections_[edge->connection];
+    if (edge->is_current) continue;
+    if (connection.producer == node && !edge->consumer_is_dead && edge->consumer_has_it &&
+        !std::exchange(edge->producer_end_is_told, true)) {
+      notices.push_back(
+          {connection.consumer, {message::InputClosed{edge->number, input_of(connection).id}, {}}});
+    }
+    if (connection.consumer == node) tell_disconnected(*edge, notices);
+  }
+  forget_drained();
+  return notices;
+}
+
+void MemoryBroker::tell_disconnected(Edge& edge, std::vector<Notice>& notices) {
+  const Connection& connection = connections_[edge.connection];
+  if (edge.producer_is_dead || !edge.producer_has_it ||
+      std::exchange(edge.consumer_end_is_told, true))
+    return;
+  notices.push_back({connection.producer,
+                     {message::DisconnectOutput{edge.number, input_of(connection).output}, {}}});
+}
+
+ControlMessage MemoryBroker::close_input(NodeIndex node, std::size_t input) {
+  const DataId& id = plan_->nodes[node].inputs[input].id;
+  // Without an edge (the producer ended before this incarnation began) the number names none, and
+  // the input is closed as it stands.
+  std::uint64_t number = 0;
+  for (auto& edge : edges_) {
+    const Connection& connection = connections_[edge->connection];
+    if (connection.consumer != node || connection.input != input || !edge->is_current) continue;
+    edge->monitor->close_producer();
+    number = edge->number;
+  }
+  return {message::InputClosed{number, id}, {}};
+}
+
+std::vector<MemoryBroker::Notice> MemoryBroker::disconnect(NodeIndex node) {
+  std::vector<Notice> notices;
+  for (auto& edge : edges_) {
+    if (connections_[edge->connection].consumer != node) continue;
+    edge->monitor->close_consumer();
+    tell_disconnected(*edge, notices);
+  }
+  return notices;
+}
+
+void MemoryBroker::on_death(NodeIndex node) {
+  for (auto& edge : edges_) {
+    const Connection& connection = connections_[edge->connection];
+    if (connection.consumer == node) {
+      edge->consumer_is_dead = true;
+      edge->monitor->close_consumer();
+    }
+    if (connection.producer != node) continue;
+    edge->producer_is_dead = true;
+    edge->monitor->close_producer();
+    // It may have died between the message and the ring.
+    if (nodes_[connection.consumer])
+      nodes_[connection.consumer]->page->ring_insistently(bell_bit(connection));
+  }
+}
+
+void MemoryBroker::ring(NodeIndex node) {
+  if (!nodes_[node]) return;
+  nodes_[node]->page->ring_insistently(shm::bell_control);
+  for (auto& edge : edges_) {
+    if (connections_[edge->connection].producer == node) edge->monitor->interrupt_sender();
+  }
+}
+
+void MemoryBroker::forget_drained() {
+  std::erase_if(edges_, [&](const std::unique_ptr<Edge>& edge) {
+    // A living side that has closed holds nothing any more.
+    const bool is_over = (edge->producer_is_dead || edge->monitor->is_producer_closed()) &&
+                         (edge->consumer_is_dead || edge->monitor->is_consumer_closed());
+    if (edge->is_current || !is_over) return false;
+    add(connections_[edge->connection].past, edge->monitor->counters());
+    return true;
+  });
+}
+
+EdgeTotals MemoryBroker::totals_of(std::size_t connection) const {
+  EdgeTotals totals = connections_[connection].past;
+  for (const auto& edge : edges_) {
+    if (edge->connection == connection) add(totals, edge->monitor->counters());
+  }
+  return totals;
+}
+
+std::vector<EdgeTotals> MemoryBroker::totals() const {
+  std::vector<EdgeTotals> all;
+  for (std::size_t connection = 0; connection < connections_.size(); ++connection)
+    all.push_back(totals_of(connection));
+  return all;
+}
+
+std::vector<std::string> MemoryBroker::new_drop_warnings() {
+  // Dropped because somebody ended or asked for it: nothing that another setting would change.
+  const std::vector<std::string> expected = {shm::to_string(shm::Drop::Flushed),
+                                             shm::to_string(shm::Drop::ConsumerGone)};
+  std::vector<std::string> warnings;
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    const EdgeTotals totals = totals_of(i);
+    std::uint64_t dropped = 0;
+    std::vector<std::string> reasons;
+    for (const auto& drop : totals.drops) {
+      if (std::ranges::find(expected, drop.reason) != expected.end()) continue;
+      dropped += drop.count;
+      reasons.push_back(fmt::format("{} {}", drop.count, drop.reason));
+    }
+    Connection& connection = connections_[i];
+    if (dropped <= connection.told_drops) continue;
+    warnings.push_back(fmt::format(
+        "{} of {} messages from {}/{} were dropped before {} took them as `{}` ({}): it is slower "
+        "than they come; a larger `queue_size`, or `queue_policy: backpressure`, would keep them",
+        dropped, totals.sent, totals.producer, totals.output, totals.consumer, totals.input,
+        fmt::join(reasons, ", ")));
+    connection.told_drops = dropped;
+  }
+  return warnings;
+}
+
+}  // namespace dora::daemon

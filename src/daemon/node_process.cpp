@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/node_process.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace dora::daemon {
+namespace {
+
+using boost::system::error_code;
+using message::DatagramSocket;
+
+/// Reads before others get their turn: 16 KiB of a terminal, which may be thousands of lines.
+constexpr int reads_per_turn = 4;
+/// How much of a dead node's output is still read: more than a terminal or a pipe can hold, so that
+/// only a descendant that writes without end is cut off.
+constexpr int last_reads = 64;
+
+constexpr auto wait_read = boost::asio::posix::descriptor_base::wait_read;
+constexpr auto wait_write = boost::asio::posix::descriptor_base::wait_write;
+
+void close_quietly(boost::asio::posix::stream_descriptor& descriptor) {
+  error_code ignored;
+  descriptor.close(ignored);
+}
+
+}  // namespace
+
+NodeProcess::NodeProcess(boost::asio::io_context& loop, Launch launch, Events events)
+    : launch_(std::move(launch)),
+      events_(std::move(events)),
+      pidfd_(loop),
+      output_(loop),
+      errors_(loop),
+      exec_report_(loop),
+      control_(loop) {}
+
+Result<std::shared_ptr<NodeProcess>> NodeProcess::start(boost::asio::io_context& loop,
+                                                        Launch launch_plan, Events events) {
+  auto [ours, theirs] = TRY(DatagramSocket::create_pair());
+  launch_plan.control_socket = theirs.fd();
+  std::shared_ptr<NodeProcess> process(
+      new NodeProcess(loop, std::move(launch_plan), std::move(events)));
+  auto launched = TRY(launch(process->launch_));
+  process->connection_ = std::move(ours);
+  process->watch(std::move(launched));
+  return process;
+}
+
+void NodeProcess::watch(LaunchedProcess process) {
+  pid_ = process.pid;
+  pidfd_.assign(process.pidfd.release());
+  output_.assign(process.output.release());
+  errors_.assign(process.errors.release());
+  exec_report_.assign(process.exec_report.release());
+  control_.assign(connection_.fd());
+  pidfd_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (self && !error) self->on_end();
+  });
+  await_exec();
+  read_output(LogEntry::Stream::Stdout);
+  read_output(LogEntry::Stream::Stderr);
+  read_messages();
+}
+
+NodeProcess::~NodeProcess() {
+  forget();
+  if (pid_ > 0 && !is_reaped_) {
+    ::kill(-pid_, SIGKILL);
+    signal_pidfd(pidfd_.native_handle(), SIGKILL);
+  }
+  if (control_.is_open()) control_.release();  // the connection closes it
+}
+
+void NodeProcess::forget() {
+  is_forgotten_ = true;
+}
+
+void NodeProcess::await_exec() {
+  exec_report_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->is_reaped_) return;
+    // Closed: exec worked. Otherwise the process is about to end, and on_end reads it.
+    int waiting = 0;
+    if (::ioctl(self->exec_report_.native_handle(), FIONREAD, &waiting) == 0 && waiting == 0)
+      close_quietly(self->exec_report_);
+  });
+}
+
+void NodeProcess::read_output(LogEntry::Stream stream) {
+  descriptor(stream).async_wait(wait_read, [weak = weak_from_this(), stream](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->is_reaped_) return;
+    if (self->drain(stream, reads_per_turn)) self->read_output(stream);
+  });
+}
+
+/// Reads what is there; false when there will never be more.
+bool NodeProcess::drain(LogEntry::Stream stream, int budget) {
+  auto& source = descriptor(stream);
+  if (!source.is_open()) return false;
+  char buffer[64 << 10];
+  while (budget-- > 0) {
+    const auto length =
+        retry_interrupted([&] { return ::read(source.native_handle(), buffer, sizeof buffer); });
+    if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+    if (length <= 0) {
+      // A terminal says EIO when its last holder closed it.
+      close_quietly(source);
+      return false;
+    }
+    if (!is_forgotten_)
+      events_.on_output(stream, std::string_view(buffer, static_cast<std::size_t>(length)));
+  }
+  return true;
+}
+
+void NodeProcess::read_messages() {
+  control_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->is_reaped_) return;
+    if (self->take_messages(reads_per_turn)) self->read_messages();
+  });
+}
+
+/// Reports what has arrived; false when there will never be more.
+bool NodeProcess::take_messages(int budget) {
+  while (budget-- > 0 && !is_forgotten_) {
+    auto datagram = connection_.receive(DatagramSocket::Wait::No);
+    if (!datagram) {
+      // Closed by the node: only its end matters now.
+      if (datagram.error().kind == ErrorKind::Disconnected) return false;
+      events_.on_nonsense(datagram.error());
+      continue;
+    }
+    if (!*datagram) return true;
+    auto message = message::decode_node_to_daemon((*datagram)->text);
+    if (message) {
+      events_.on_message(*std::move(message));
+    } else {
+      events_.on_nonsense(message.error());
+    }
+  }
+  return !is_forgotten_;
+}
+
+void NodeProcess::send(const ControlMessage& message) {
+  if (is_reaped_ || !connection_) return;
+  std::string text = message::encode(message.message);
+  if (unsent_.empty()) {
+    const auto sent = connection_.send(text, message.fds, DatagramSocket::Wait::No);
+    // A node that is gone will be reported by its end.
+    if (sent || sent.error().kind != ErrorKind::Busy) return;
+  }
+  Unsent unsent{std::move(text), {}};
+  for (int fd : message.fds)
+    unsent.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  unsent_.push_back(std::move(unsent));
+  write_unsent();
+}
+
+void NodeProcess::write_unsent() {
+  if (std::exchange(is_writing_, true)) return;
+  control_.async_wait(wait_write, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->is_reaped_) return;
+    self->is_writing_ = false;
+    while (!self->unsent_.empty()) {
+      std::vector<int> fds;
+      for (const auto& fd : self->unsent_.front().fds)
+        fds.push_back(fd.get());
+      const auto sent =
+          self->connection_.send(self->unsent_.front().text, fds, DatagramSocket::Wait::No);
+      if (!sent && sent.error().kind == ErrorKind::Busy) return self->write_unsent();
+      self->unsent_.pop_front();
+    }
+  });
+}
+
+void NodeProcess::signal(int number) {
+  if (is_reaped_) return;
+  // The group as long as its leader is not reaped: its number cannot have been given away. A child
+  // between fork and setsid has no group yet.
+  if (::kill(-pid_, number) != 0) signal_pidfd(pidfd_.native_handle(), number);
+}
+
+void NodeProcess::on_end() {
+  // Holders of its terminal in its own group go with it; then what it printed can be read to the
+  // end.
+  ::kill(-pid_, SIGKILL);
+  siginfo_t info{};
+  constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
+  if (retry_interrupted([&] {
+        return ::waitid(by_pidfd, static_cast<id_t>(pidfd_.native_handle()), &info, WEXITED);
+      }) != 0) {
+    info.si_code = CLD_KILLED;  // reaped by somebody else: cannot be, but must not hang the run
+    info.si_status = SIGKILL;
+  }
+  drain(LogEntry::Stream::Stdout, last_reads);
+  drain(LogEntry::Stream::Stderr, last_reads);
+  take_messages(last_reads);
+  std::optional<std::string> exec_failure;
+  if (exec_report_.is_open())
+    exec_failure = read_exec_failure(exec_report_.native_handle(), launch_);
+  is_reaped_ = true;
+  close_quietly(exec_report_);
+  close_quietly(output_);
+  close_quietly(errors_);
+  close_quietly(pidfd_);
+  control_.release();
+  connection_.close();
+  if (is_forgotten_) return;
+  // The handlers may let go of this object.
+  const auto self = shared_from_this();
+  if (exec_failure) return events_.on_spawn_failed(*exec_failure);
+  ExitStatus status;
+  if (info.si_code == CLD_EXITED) {
+    status.code = info.si_status;
+  } else {
+    status.signal = info.si_status;
+    status.dumped_core = info.si_code == CLD_DUMPED;
+  }
+  events_.on_exited(status);
+}
+
+}  // namespace dora::daemon

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/run.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.hpp"
+#include "base/version.hpp"
+#include "daemon/process_tree.hpp"
+#include "message/node_config.hpp"
+
+namespace dora::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// At most one warning about drops per edge in this time.
+constexpr auto between_edge_looks = 5s;
+
+}  // namespace
+
+Run::Run(boost::asio::io_context& loop, RunPlan plan, LookupContext lookup, Listener listener)
+    : loop_(loop),
+      plan_(std::move(plan)),
+      lookup_(std::move(lookup)),
+      listener_(std::move(listener)),
+      state_(plan_),
+      memory_(plan_),
+      nodes_(plan_.nodes.size()),
+      deadline_(loop),
+      edge_watch_(loop) {}
+
+void Run::begin() {
+  started_ns_ = monotonic_ns();
+  started_at_ns_ = realtime_ns();
+  for (const std::string& warning : plan_.warnings)
+    say(LogLevel::Warn, std::nullopt, warning);
+  descriptor_ = FileDescriptor(::memfd_create("dora-dataflow", MFD_CLOEXEC));
+  if (descriptor_) (void)write_all(descriptor_.get(), plan_.descriptor);
+
+  std::vector<std::pair<NodeIndex, std::string>> problems;
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    if (auto problem = prepare(node)) problems.emplace_back(node, *std::move(problem));
+  }
+  const std::int64_t now_ns = monotonic_ns();
+  perform(problems.empty() ? state_.begin(now_ns) : state_.refuse_to_begin(problems, now_ns));
+  watch_edges();
+}
+
+std::optional<std::string> Run::prepare(NodeIndex index) {
+  const NodePlan& plan = plan_.nodes[index];
+  Node& node = nodes_[index];
+  if (plan.is_dynamic()) return std::nullopt;
+  auto command = find_command(plan, lookup_);
+  if (!command) return command.error().message;
+  node.command = *std::move(command);
+  auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
+  if (!environment) return environment.error().message;
+  if (auto provided = memory_.provide(index); !provided) return provided.error().message;
+  node.output = std::make_unique<NodeOutput>(NodeOutput::Options{
+      .dataflow_id = plan_.id,
+      .node = plan.id.text(),
+      .folder = plan.working_directory / "out" / plan_.id,
+      .log = plan.log,
+      .on_entry = listener_.on_log,
+      .on_trouble = [this, index](const std::string& text) { say(LogLevel::Warn, index, text); }});
+  return std::nullopt;
+}
+
+std::string Run::life_of(NodeIndex node) const {
+  return fmt::format("{}/{}/{}", plan_.id, plan_.nodes[node].id.text(), state_.restarts(node));
+}
+
+EnvironmentMap Run::own_environment(NodeIndex node) const {
+  message::NodeConfig config;
+  config.version = version();
+  config.dataflow_id = plan_.id;
+  config.node = plan_.nodes[node].id;
+  config.socket_fd = node_socket_fd;
+  return {{message::node_config_variable, message::encode(config)},
+          {"DORA_NODE_LIFE", life_of(node)}};
+}
+
+void Run::stop(const StopOptions& options) {
+  perform(
+      state_.on_stop(std::chrono::duration_cast<std::chrono::nanoseconds>(options.grace).count(),
+                     options.force, monotonic_ns()));
+}
+
+void Run::abandon() {
+  deadline_.cancel();
+  edge_watch_.cancel();
+  for (Node& node : nodes_) {
+    if (!node.process) continue;
+    node.process->forget();
+    node.process->signal(SIGKILL);
+  }
+}
+
+std::vector<std::pair<pid_t, std::string>> Run::processes() const {
+  std::vector<std::pair<pid_t, std::string>> living;
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    if (nodes_[node].process) living.emplace_back(nodes_[node].process->pid(), life_of(node));
+  }
+  return living;
+}
+
+void Run::perform(Actions actions) {
+  const RunStatus before = state_.status();
+  std::ranges::move(actions, std::back_inserter(pending_));
+  // What is done may at once lead to more (a process that cannot be made): in the order decided.
+  if (std::exchange(is_performing_, true)) return;
+  const auto self = shared_from_this();  // the last action may let go of us
+  const bool changed = !pending_.empty() || before != state_.status();
+  while (!pending_.empty()) {
+    const Action action = std::move(pending_.front());
+    pending_.pop_front();
+    std::visit([this](const auto& what) { act(what); }, action);
+  }
+  is_performing_ = false;
+  arm_timer();
+  if (changed && !state_.is_finished()) listener_.on_changed();
+}
+
+void Run::arm_timer() {
+  const auto next = state_.next_deadline();
+  if (next == armed_for_) return;
+  armed_for_ = next;
+  deadline_.cancel();
+  if (!next) return;
+  deadline_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*next)));
+  deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->armed_for_.reset();
+    self->perform(self->state_.on_time(monotonic_ns()));
+  });
+}
+
+void Run::watch_edges() {
+  if (state_.is_finished()) return;
+  edge_watch_.expires_after(between_edge_looks);
+  edge_watch_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    for (std::string& warning : self->memory_.new_drop_warnings())
+      self->say(LogLevel::Warn, std::nullopt, std::move(warning));
+    self->watch_edges();
+  });
+}
+
+void Run::send(NodeIndex node, const ControlMessage& message) {
+  if (!nodes_[node].process) return;
+  nodes_[node].process->send(message);
+  memory_.ring(node);
+}
+
+void Run::say(LogLevel level, std::optional<NodeIndex> node, std::string text) {
+  LogEntry entry;
+  entry.dataflow_id = plan_.id;
+  if (node) entry.node = plan_.nodes[*node].id.text();
+  entry.level = level;
+  entry.time_ns = realtime_ns();
+  entry.message = std::move(text);
+  listener_.on_log(entry);
+}
+
+void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
+  const std::int64_t now_ns = monotonic_ns();
+  if (const auto* attach = std::get_if<message::Attach>(&received)) {
+    if (attach->protocol != message::protocol_version) {
+      return send(node,
+                  {message::AttachRefused{fmt::format(
+                       "this node uses dora {} (protocol {}), the daemon is dora {} "
+                       "(protocol {}): install the same version of both",
+                       attach->version, attach->protocol, version(), message::protocol_version)},
+                   {}});
+    }
+    perform(state_.on_attached(node, now_ns));
+  } else if (std::holds_alternative<message::Ready>(received)) {
+    perform(state_.on_ready(node, now_ns));
+  } else if (const auto* close = std::get_if<message::CloseOutputs>(&received)) {
+    perform(state_.on_outputs_closed(node, close->outputs, now_ns));
+  } else if (std::holds_alternative<message::Detach>(received)) {
+    perform(state_.on_detached(node, now_ns));
+  } else if (const auto* report = std::get_if<message::Report>(&received)) {
+    say(find_log_level(report->level).value_or(LogLevel::Info), node, report->text);
+  }
+}
+
+/// Everything about the end of a process that does not depend on how it ended.
+void Run::on_gone(NodeIndex index) {
+  Node& node = nodes_[index];
+  node.output->finish(realtime_ns());
+  node.excerpt = stderr_excerpt(node.output->last_stderr_lines());
+  node.process.reset();
+  memory_.on_death(index);
+  listener_.on_process_ended();
+}
+
+RunInfo Run::info() const {
+  RunInfo info;
+  info.id = plan_.id;
+  info.name = plan_.name;
+  info.status = state_.status();
+  info.file = plan_.file.string();
+  info.started_at_ns = started_at_ns_;
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    const auto& process = nodes_[node].process;
+    info.nodes.push_back({.node = plan_.nodes[node].id.text(),
+                          .status = state_.status(node),
+                          .pid = process ? process->pid() : -1,
+                          .restarts = state_.restarts(node),
+                          .cause = state_.cause(node)});
+  }
+  info.edges = memory_.totals();
+  return info;
+}
+
+RunResult Run::result() const {
+  RunResult result;
+  result.id = plan_.id;
+  result.name = plan_.name;
+  result.succeeded = state_.status() == RunStatus::Finished;
+  result.stopped = state_.is_stopping();
+  result.nodes = state_.results();
+  for (NodeResult& node : result.nodes) {
+    if (node.outcome == Outcome::Succeeded) continue;
+    for (NodeIndex index = 0; index < nodes_.size(); ++index) {
+      if (plan_.nodes[index].id.text() == node.node) node.stderr_excerpt = nodes_[index].excerpt;
+    }
+  }
+  result.edges = memory_.totals();
+  result.duration_ns = monotonic_ns() - started_ns_;
+  result.log_folder = (plan_.working_directory / "out" / plan_.id).string();
+  return result;
+}
+
+// ---- What RunState decided ----
+
+void Run::act(const SpawnNode& action) {
+  const NodeIndex index = action.node;
+  Node& node = nodes_[index];
+  const NodePlan& plan = plan_.nodes[index];
+  auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
+  Launch launch{.command = node.command,
+                .environment = environment ? *std::move(environment) : std::vector<std::string>(),
+                .working_directory = plan.working_directory,
+                .cpu_affinity = plan.cpu_affinity,
+                .has_terminal = plan.has_terminal,
+                .control_socket = -1};
+  say(LogLevel::Info, index, "spawning");
+  node.output->begin();
+  const auto weak = weak_from_this();
+  auto process = NodeProcess::start(
+      loop_, std::move(launch),
+      {.on_output =
+           [weak, index](LogEntry::Stream stream, std::string_view bytes) {
+             if (const auto self = weak.lock())
+               self->nodes_[index].output->feed(stream, bytes, realtime_ns());
+           },
+       .on_message =
+           [weak, index](message::NodeToDaemon message) {
+             if (const auto self = weak.lock()) self->on_message(index, std::move(message));
+           },
+       .on_nonsense =
+           [weak, index](const Error& error) {
+             if (const auto self = weak.lock())
+               self->say(LogLevel::Warn, index,
+                         "sent what is no message of a node: " + error.message);
+           },
+       .on_spawn_failed =
+           [weak, index](const std::string& problem) {
+             const auto self = weak.lock();
+             if (!self) return;
+             self->on_gone(index);
+             self->perform(self->state_.on_spawn_failed(index, problem, monotonic_ns()));
+           },
+       .on_exited =
+           [weak, index](const ExitStatus& status) {
+             const auto self = weak.lock();
+             if (!self) return;
+             self->on_gone(index);
+             self->perform(self->state_.on_exited(index, status, monotonic_ns()));
+           }});
+  if (!process) {
+    perform(state_.on_spawn_failed(index, process.error().message, monotonic_ns()));
+    return;
+  }
+  node.process = *std::move(process);
+}
+
+void Run::act(const SetUpNode& action) {
+  const NodePlan& plan = plan_.nodes[action.node];
+  message::Setup setup;
+  setup.version = version();
+  setup.dataflow_id = plan_.id;
+  setup.node = plan.id;
+  setup.outputs = plan.outputs;
+  for (const InputPlan& input : plan.inputs)
+    setup.inputs.push_back({input.id, false});
+  for (const LogInputPlan& input : plan.log_inputs)
+    setup.inputs.push_back({input.id, true});
+  for (const TimerPlan& timer : plan.timers) {
+    setup.timers.push_back(
+        {timer.id, timer.interval.count(), timer.queue_size, timer.carries_count});
+  }
+  setup.exit_when_nodes_finish = plan_.exit_when_nodes_finish;
+  setup.busy = plan.busy;
+  setup.restart_count = state_.restarts(action.node);
+  setup.config = plan.config;
+
+  std::vector<int> fds = memory_.setup_fds(action.node);
+  // Opened anew: descriptors that are only duplicated share one position in the file.
+  const FileDescriptor descriptor(
+      ::open(fmt::format("/proc/self/fd/{}", descriptor_.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  fds.push_back(descriptor ? descriptor.get() : descriptor_.get());
+  send(action.node, {std::move(setup), std::move(fds)});
+  for (const ControlMessage& message : memory_.connections_of(action.node))
+    send(action.node, message);
+  send(action.node, {message::SetupDone{}, {}});
+}
+
+void Run::act(const RefuseNode& action) {
+  send(action.node, {message::AttachRefused{action.reason}, {}});
+}
+
+void Run::act(const StartNodes& action) {
+  if (epoch_ns_ == 0) epoch_ns_ = monotonic_ns();
+  for (NodeIndex node : action.nodes)
+    send(node, {message::Start{epoch_ns_}, {}});
+}
+
+void Run::act(const SendStop& action) {
+  send(action.node, {message::Stop{}, {}});
+}
+
+void Run::act(const TellNodeFailed& action) {
+  send(action.node,
+       {message::NodeFailed{plan_.nodes[action.failed].id, action.error, action.inputs}, {}});
+}
+
+void Run::act(const TellNodeRestarted& action) {
+  send(action.node, {message::NodeRestarted{plan_.nodes[action.restarted].id}, {}});
+}
+
+void Run::act(const CloseInput& action) {
+  send(action.node, memory_.close_input(action.node, action.input));
+}
+
+void Run::act(const DisconnectConsumer& action) {
+  for (const auto& notice : memory_.disconnect(action.node))
+    send(notice.to, notice.message);
+}
+
+void Run::act(const RenewNode& action) {
+  if (auto provided = memory_.provide(action.node); !provided) {
+    perform(state_.on_spawn_failed(action.node, provided.error().message, monotonic_ns()));
+    return;
+  }
+  for (const auto& notice : memory_.renewal_notices(action.node))
+    send(notice.to, notice.message);
+}
+
+void Run::act(const TerminateNode& action) {
+  if (const auto& process = nodes_[action.node].process) process->signal(SIGTERM);
+}
+
+void Run::act(const KillNode& action) {
+  const auto& process = nodes_[action.node].process;
+  if (!process) return;
+  // Those that left its group first: once it is dead, they are harder to find.
+  for (const auto& entry : descendants_of(process->pid(), list_processes()))
+    ::kill(entry.pid, SIGKILL);
+  process->signal(SIGKILL);
+}
+
+void Run::act(const Say& action) {
+  say(action.level, action.node, action.text);
+}
+
+void Run::act(const FinishRun&) {
+  deadline_.cancel();
+  edge_watch_.cancel();
+  for (std::string& warning : memory_.new_drop_warnings())
+    say(LogLevel::Warn, std::nullopt, std::move(warning));
+  listener_.on_finished(result());
+}
+
+}  // namespace dora::daemon

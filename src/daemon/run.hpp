@@ -1,0 +1,107 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// One run of a dataflow at the edge of the world: carries out what RunState decides, and tells it
+// what happened. Owned by the Engine, on its event loop.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/file_descriptor.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/memory_broker.hpp"
+#include "daemon/node_output.hpp"
+#include "daemon/node_process.hpp"
+#include "daemon/program_lookup.hpp"
+#include "daemon/run_plan.hpp"
+#include "daemon/run_result.hpp"
+#include "daemon/run_state.hpp"
+
+namespace dora::daemon {
+
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  struct Listener {
+    std::function<void(const LogEntry&)> on_log;
+    std::function<void()> on_changed;
+    /// A process ended; what it left behind is to be looked for.
+    std::function<void()> on_process_ended;
+    /// The last call.
+    std::function<void(const RunResult&)> on_finished;
+  };
+
+  Run(boost::asio::io_context& loop, RunPlan plan, LookupContext lookup, Listener listener);
+
+  void begin();
+  void stop(const StopOptions& options);
+  RunInfo info() const;
+  const std::string& id() const { return plan_.id; }
+
+  /// The main processes that live, as (pid, life), see life_of().
+  std::vector<std::pair<pid_t, std::string>> processes() const;
+  /// Kills every node; nothing is reported any more.
+  void abandon();
+
+ private:
+  struct Node {
+    Command command;
+    std::vector<std::string> environment;
+    std::shared_ptr<NodeProcess> process;
+    std::unique_ptr<NodeOutput> output;
+    std::string excerpt;  ///< of the incarnation that failed last
+  };
+
+  std::optional<std::string> prepare(NodeIndex node);
+  EnvironmentMap own_environment(NodeIndex node) const;
+  /// Names one incarnation of a node, also in the environment of everything it starts.
+  std::string life_of(NodeIndex node) const;
+
+  void perform(Actions actions);
+  void arm_timer();
+  void watch_edges();
+  void act(const SpawnNode& action);
+  void act(const SetUpNode& action);
+  void act(const RefuseNode& action);
+  void act(const StartNodes& action);
+  void act(const SendStop& action);
+  void act(const TellNodeFailed& action);
+  void act(const TellNodeRestarted& action);
+  void act(const CloseInput& action);
+  void act(const DisconnectConsumer& action);
+  void act(const RenewNode& action);
+  void act(const TerminateNode& action);
+  void act(const KillNode& action);
+  void act(const Say& action);
+  void act(const FinishRun& action);
+
+  void on_message(NodeIndex node, message::NodeToDaemon message);
+  void on_gone(NodeIndex node);
+  void send(NodeIndex node, const ControlMessage& message);
+  void say(LogLevel level, std::optional<NodeIndex> node, std::string text);
+  RunResult result() const;
+
+  boost::asio::io_context& loop_;
+  RunPlan plan_;
+  LookupContext lookup_;
+  Listener listener_;
+  RunState state_;
+  MemoryBroker memory_;
+  std::vector<Node> nodes_;
+  std::deque<Action> pending_;
+  bool is_performing_ = false;
+  boost::asio::steady_timer deadline_;
+  std::optional<std::int64_t> armed_for_;
+  boost::asio::steady_timer edge_watch_;
+  FileDescriptor descriptor_;  ///< a memory file with the dataflow as JSON
+  std::int64_t started_ns_ = 0;
+  std::int64_t started_at_ns_ = 0;  ///< since the Unix epoch
+  std::int64_t epoch_ns_ = 0;       ///< when the timers of the nodes began
+};
+
+}  // namespace dora::daemon
