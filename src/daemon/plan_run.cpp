@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/plan_run.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/random.hpp"
+#include "daemon/program_lookup.hpp"
+
+namespace dora::daemon {
+namespace {
+
+using dataflow::Dataflow;
+using dataflow::Node;
+using dataflow::NodeKind;
+
+LogLevel to_log_level(dataflow::LogLevel level) {
+  switch (level) {
+    case dataflow::LogLevel::Stdout:
+      return LogLevel::Stdout;
+    case dataflow::LogLevel::Trace:
+      return LogLevel::Trace;
+    case dataflow::LogLevel::Debug:
+      return LogLevel::Debug;
+    case dataflow::LogLevel::Info:
+      return LogLevel::Info;
+    case dataflow::LogLevel::Warn:
+      return LogLevel::Warn;
+    case dataflow::LogLevel::Error:
+      return LogLevel::Error;
+  }
+  return LogLevel::Stdout;
+}
+
+/// Of nodes that do not say it: DORA_FINISH_DRAIN_GRACE_SECS, else two minutes.
+std::optional<std::chrono::nanoseconds> default_finish_grace() {
+  const std::chrono::nanoseconds usual = std::chrono::seconds(120);
+  const char* text = std::getenv("DORA_FINISH_DRAIN_GRACE_SECS");
+  if (text == nullptr) return usual;
+  const std::string_view value(text);
+  if (value == "off" || value == "disabled") return std::nullopt;
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text, text + value.size(), seconds);
+  if (error != std::errc() || end != text + value.size() || !(seconds >= 0 && seconds < 1e9))
+    return usual;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+Result<ProgramPlan> plan_program(const Node& node) {
+  ProgramPlan program;
+  program.path = node.path;
+  program.arguments = node.args.value_or("");
+  const auto refuse = [&](std::string_view why) {
+    return fail(ErrorKind::Unsupported, fmt::format("node `{}` {}", node.id.text(), why));
+  };
+  switch (node.kind) {
+    case NodeKind::Program:
+      program.kind = std::filesystem::path(node.path).extension() == ".py"
+                         ? ProgramPlan::Kind::PythonScript
+                         : ProgramPlan::Kind::Executable;
+      break;
+    case NodeKind::Shell:
+      program.kind = ProgramPlan::Kind::Shell;
+      break;
+    case NodeKind::Dynamic:
+      program.kind = ProgramPlan::Kind::Dynamic;
+      break;
+    case NodeKind::Operators: {
+      const bool has_python = std::ranges::any_of(node.operators, [](const auto& item) {
+        return item.language == dataflow::OperatorLanguage::Python;
+      });
+      program.kind =
+          has_python ? ProgramPlan::Kind::PythonOperators : ProgramPlan::Kind::NativeOperators;
+      break;
+    }
+    case NodeKind::Hub:
+      return refuse("comes from the hub and has not been fetched: run `dora build` first");
+    case NodeKind::Download:
+      return refuse(
+          "is to be downloaded, which this version cannot do: download it yourself and "
+          "write the file's path");
+    case NodeKind::Ros2:
+      return refuse("is a ROS 2 bridge, which this version does not have");
+    case NodeKind::Timer:
+      break;
+  }
+  if (node.git) return refuse("comes from a git repository: run `dora build` first");
+  return program;
+}
+
+void plan_input(const dataflow::Input& input, NodePlan& plan) {
+  const std::uint32_t size = input.queue_size.value_or(10);
+  if (const auto* output = std::get_if<dataflow::OutputSource>(&input.source)) {
+    InputPlan& item = plan.inputs.emplace_back();
+    item.id = input.id;
+    item.producer = output->node;
+    item.output = output->output;
+    item.queue_size = std::max<std::uint32_t>(size, 1);
+    item.timeout = input.input_timeout;
+    if (input.queue_policy == dataflow::QueuePolicy::Backpressure) {
+      item.queue = InputPlan::Queue::Backpressure;
+    } else if (input.queue_size) {
+      item.queue = InputPlan::Queue::DropOldest;
+    }
+  } else if (const auto* timer = std::get_if<dataflow::TimerSource>(&input.source)) {
+    plan.timers.push_back({.id = input.id,
+                           .interval = timer->interval,
+                           .queue_size = std::max<std::uint32_t>(size, 1),
+                           .carries_count = timer->node_output.has_value()});
+  } else if (const auto* log = std::get_if<dataflow::LogSource>(&input.source)) {
+    plan.log_inputs.push_back({.id = input.id,
+                               .minimum = to_log_level(log->min_level),
+                               .node = log->node ? log->node->text() : "",
+                               .queue_size = std::max<std::uint32_t>(size, 1)});
+  }
+}
+
+void plan_log(const dataflow::LogSettings& settings, LogPlan& plan) {
+  if (settings.min_log_level) plan.minimum = to_log_level(*settings.min_log_level);
+  if (settings.max_log_size) plan.max_bytes = settings.max_log_size;
+  if (settings.max_rotated_files) plan.max_rotated_files = *settings.max_rotated_files;
+  if (settings.send_stdout_as) plan.stdout_as = settings.send_stdout_as;
+  if (settings.send_logs_as) plan.logs_as = settings.send_logs_as;
+}
+
+void plan_environment(const Dataflow& dataflow, const Node& node, const RunOptions& options,
+                      NodePlan& plan, std::vector<std::string>& warnings) {
+  std::map<std::string, std::string> command_line;
+  for (const auto& [name, value] : options.environment)
+    command_line[name] = value;
+  plan.environment = dataflow::merged_environment(dataflow, node, command_line);
+  std::erase_if(plan.environment, [&](const auto& variable) {
+    if (!is_reserved_variable(variable.first)) return false;
+    std::string warning =
+        fmt::format("the environment variable `{}` of node `{}` is reserved and was left out",
+                    dataflow::shown(variable.first), node.id.text());
+    warnings.push_back(std::move(warning));
+    return true;
+  });
+}
+
+RestartPlan plan_restart(const dataflow::RestartSettings& settings) {
+  RestartPlan plan;
+  switch (settings.policy) {
+    case dataflow::RestartPolicy::Never:
+      plan.policy = RestartPlan::Policy::Never;
+      break;
+    case dataflow::RestartPolicy::OnFailure:
+      plan.policy = RestartPlan::Policy::OnFailure;
+      break;
+    case dataflow::RestartPolicy::Always:
+      plan.policy = RestartPlan::Policy::Always;
+      break;
+  }
+  plan.max_restarts = settings.max_restarts;
+  plan.delay = settings.delay;
+  plan.max_delay = settings.max_delay;
+  plan.window = settings.window;
+  return plan;
+}
+
+}  // namespace
+
+Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
+  RunPlan plan;
+  plan.id = new_uuid();
+  plan.name = options.name;
+  if (!dataflow.sources.empty()) {
+    std::error_code error;
+    plan.file = std::filesystem::absolute(dataflow.sources.front()->name(), error);
+  }
+  plan.working_directory = dataflow.base_directory;
+  plan.exit_when_nodes_finish =
+      options.exit_when_nodes_finish.value_or(dataflow.exit_when_nodes_finish.value_or(false));
+  plan.health_check_interval = dataflow.health_check_interval;
+  plan.descriptor = describe_dataflow(dataflow);
+  const auto finish_grace = default_finish_grace();
+  for (const Node& node : dataflow.nodes) {
+    if (node.kind == NodeKind::Timer) continue;
+    NodePlan& item = plan.nodes.emplace_back();
+    item.id = node.id;
+    item.program = TRY(plan_program(node));
+    item.working_directory = dataflow.base_directory;
+    plan_environment(dataflow, node, options, item, plan.warnings);
+    for (const auto& output : node.ports.outputs)
+      item.outputs.push_back(output.id);
+    for (const auto& input : node.ports.inputs)
+      plan_input(input, item);
+    item.restart = plan_restart(node.restart);
+    plan_log(node.log, item.log);
+    for (const auto& part : node.operators)
+      plan_log(part.log, item.log);
+    item.finish_grace = node.finish_grace ? node.finish_grace : finish_grace;
+    item.health_check_timeout = node.health_check_timeout;
+    item.cpu_affinity = node.cpu_affinity;
+    item.has_terminal = node.tty;
+    item.busy = node.latency == dataflow::Latency::Busy;
+    item.config = describe_node_config(dataflow, node);
+  }
+  std::ranges::sort(plan.nodes, {}, &NodePlan::id);
+  return plan;
+}
+
+}  // namespace dora::daemon
