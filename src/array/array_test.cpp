@@ -196,7 +196,7 @@ TEST(Decode, RefusesOffsetsOutsideOfTheText) {
   std::int32_t offsets[] = {0, 1, 3, 6};
   TestArray source(3, {nullptr, offsets, "abbccc"});
   Body body = encode(type, source.array, 8);
-  auto set_offset = [&](int index, std::int32_t value) {
+  auto set_offset = [&](std::size_t index, std::int32_t value) {
     std::memcpy(body.bytes().data() + 32 + 4 * index, &value, 4);
   };
   ArrowArray array{};

@@ -114,10 +114,14 @@ class Builder {
           std::size_t alignment, ArrayBlock* block, const Counts& counts)
       : type_(type), head_(head), body_(body), end_(begin), alignment_(alignment), block_(block) {
     std::size_t descendants = type.columns().size() - 1;
-    arrays_ = reinterpret_cast<ArrowArray*>(block + 1);
-    pointers_ = reinterpret_cast<ArrowArray**>(arrays_ + descendants);
-    buffers_ = static_cast<const void**>(static_cast<void*>(pointers_ + descendants));
-    sizes_ = reinterpret_cast<std::int64_t*>(buffers_ + counts.buffers);
+    auto* memory = reinterpret_cast<std::byte*>(block + 1);
+    arrays_ = reinterpret_cast<ArrowArray*>(memory);
+    memory += descendants * sizeof(ArrowArray);
+    pointers_ = reinterpret_cast<ArrowArray**>(memory);
+    memory += descendants * sizeof(ArrowArray*);
+    buffers_ = reinterpret_cast<const void**>(memory);
+    memory += counts.buffers * sizeof(void*);
+    sizes_ = reinterpret_cast<std::int64_t*>(memory);
   }
 
   static std::size_t block_size(const Type& type, const Counts& counts) {

@@ -130,7 +130,7 @@ Result<> Encoder::add_dense_union(std::uint32_t index, const Range& range) {
               .children = &children});
   std::uint32_t child = index + 1;
   for (std::uint32_t i = 0; i < column.child_count; ++i) {
-    std::int64_t* part = &tables_[table + 2 * i];
+    std::int64_t* part = &tables_[table + 2 * std::size_t{i}];
     if (part[0] == untouched) part[0] = 0;
     TRY(add(child, *range.array.children[i], part[0], part[1] - part[0]));
     child = type_->columns()[child].next;

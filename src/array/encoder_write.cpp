@@ -105,7 +105,7 @@ void Encoder::fill_buffer(const Buffer& buffer, const std::int64_t* table, std::
       for (std::int64_t i = 0; i < buffer.count; ++i) {
         auto id = load<std::int8_t>(buffer.second, i);
         int child = id < 0 ? -1 : (*buffer.children)[static_cast<std::size_t>(id)];
-        std::int64_t base = child < 0 ? 0 : table[2 * child];
+        std::int64_t base = child < 0 ? 0 : table[2 * static_cast<std::size_t>(child)];
         store(destination, i,
               static_cast<std::int32_t>(load<std::int32_t>(buffer.source, i) - base));
       }

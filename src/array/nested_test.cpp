@@ -38,7 +38,7 @@ std::string error_of(const Type& type, std::span<const std::byte> body,
 }
 
 /// Overwrites the word `index` of the head.
-void set_word(std::span<std::byte> body, int index, std::int64_t value) {
+void set_word(std::span<std::byte> body, std::size_t index, std::int64_t value) {
   std::memcpy(body.data() + 8 + 8 * index, &value, 8);
 }
 
@@ -141,7 +141,7 @@ TEST(ForgedHead, IsRefusedWithTheColumnThatDoesNotFit) {
   Lists lists;
   constexpr auto huge = std::numeric_limits<std::int64_t>::max();
   struct Forgery {
-    int word;
+    std::size_t word;
     std::int64_t value;
     const char* expected;
   };

@@ -68,7 +68,7 @@ EXPORT int round_trip(ArrowSchema* schema, ArrowArray* array, std::size_t alignm
   if (auto result = decode(*received, bytes, keep, out, Check::Full); !result) {
     return refuse(result.error(), problem, problem_size);
   }
-  body.release();
+  (void)body.release();  // by now the array's
   if (auto result = received->to_schema(out_schema); !result) {
     out->release(out);
     return refuse(result.error(), problem, problem_size);
