@@ -46,9 +46,9 @@ class Doorbell {
   /// Announces `bits`. What was written before is seen by whoever takes them. The caller performs
   /// the wake it is told (wake_futex, or a write to the event descriptor); it may do so later.
   Wake ring(std::uint32_t bits) {
-    // release: publishes the message behind the bit. acquire: orders this ring after the take that
-    // cleared the bits, so that "the bit was still set" means "the taker will look again".
-    const std::uint32_t old = word_->fetch_or(bits & bell_ready, std::memory_order_acq_rel);
+    // release: the message behind the bit is visible to who takes it. Nothing is acquired: "the bit
+    // was set already" only means that a take comes later, and that take sees what came before.
+    const std::uint32_t old = word_->fetch_or(bits & bell_ready, std::memory_order_release);
     if ((old & bell_ready) != 0) return {};  // whoever rang before has woken, or is about to wake
     return {.futex = (old & bell_parked) != 0, .event_fd = (old & bell_parked_fd) != 0};
   }
@@ -56,36 +56,38 @@ class Doorbell {
   /// As ring(), but wakes a sleeper also when bits were set before: for the daemon, which rings on
   /// behalf of a producer that may have died between its ring and its wake.
   Wake ring_insistently(std::uint32_t bits) {
-    const std::uint32_t old = word_->fetch_or(bits & bell_ready, std::memory_order_acq_rel);
+    const std::uint32_t old = word_->fetch_or(bits & bell_ready, std::memory_order_release);
     return {.futex = (old & bell_parked) != 0, .event_fd = (old & bell_parked_fd) != 0};
   }
 
   /// Takes the ready bits, all of them. Leaves the parked bits of others alone.
   std::uint32_t take() {
-    // acquire: what the ringers wrote before is visible now. release: see ring().
-    return word_->fetch_and(~bell_ready, std::memory_order_acq_rel) & bell_ready;
+    // acquire: what every ringer since the last take wrote before its ring is visible. All changes
+    // of the word are read-modify-writes, so each ring heads a release sequence up to here.
+    return word_->fetch_and(~bell_ready, std::memory_order_acquire) & bell_ready;
   }
 
   /// The ready bits at this moment, without taking them. A hint, for spinning: nothing read after
   /// it is ordered by it.
   std::uint32_t ready() const { return word_->load(std::memory_order_relaxed) & bell_ready; }
 
+  // Below everything is relaxed: parked bits carry no message; it is their place in the order of
+  // changes of the one word that counts, and that all orderings have. take() acquires.
+
   /// Sleeps until a ready bit is set, `deadline_ns` passes, or a signal arrives. Woken means that
   /// take() is worth a try; another thread may have taken the bits meanwhile. One thread at a time.
   WaitResult wait(std::int64_t deadline_ns) {
     WaitResult result = WaitResult::Woken;
-    // acq_rel everywhere: the same reasons as in ring() and take(); these are as much part of the
-    // order of rings and takes as those are.
-    std::uint32_t seen = word_->fetch_or(bell_parked, std::memory_order_acq_rel) | bell_parked;
-    while ((seen & bell_ready) == 0) {
-      // The kernel compares the whole word with `seen`: a ring since then, or an event loop that
-      // armed or disarmed, makes it return at once.
+    while (result == WaitResult::Woken) {
+      const std::uint32_t seen =
+          word_->fetch_or(bell_parked, std::memory_order_relaxed) | bell_parked;
+      if ((seen & bell_ready) != 0) break;
+      // Also after a wake-up: another thread may have taken the bit before us. The kernel compares
+      // the whole word with `seen`: a ring since then, or an event loop that armed or disarmed,
+      // makes it return at once.
       result = Policy::wait(*word_, seen, deadline_ns);
-      if (result != WaitResult::Woken) break;
-      seen = word_->fetch_or(bell_parked, std::memory_order_acq_rel) | bell_parked;
-      // No ready bit here: another thread took it between the ring and our waking. Sleep again.
     }
-    const std::uint32_t last = word_->fetch_and(~bell_parked, std::memory_order_acq_rel);
+    const std::uint32_t last = word_->fetch_and(~bell_parked, std::memory_order_relaxed);
     return (last & bell_ready) != 0 ? WaitResult::Woken : result;
   }
 
@@ -95,13 +97,13 @@ class Doorbell {
     std::uint32_t seen = word_->load(std::memory_order_relaxed);  // the exchange below checks it
     do {
       if ((seen & bell_ready) != 0) return false;
-    } while (!word_->compare_exchange_strong(seen, seen | bell_parked_fd, std::memory_order_acq_rel,
+    } while (!word_->compare_exchange_strong(seen, seen | bell_parked_fd, std::memory_order_relaxed,
                                              std::memory_order_relaxed));
     return true;
   }
 
   /// The event loop is awake: rings need not write to the event descriptor any more.
-  void disarm() { word_->fetch_and(~bell_parked_fd, std::memory_order_acq_rel); }
+  void disarm() { word_->fetch_and(~bell_parked_fd, std::memory_order_relaxed); }
 
   void wake_futex() { Policy::wake(*word_, 1); }
 

@@ -174,7 +174,7 @@ void EdgeMonitor::close_consumer() {
 }
 
 void EdgeMonitor::interrupt_sender() {
-  memory_->space().announce();
+  memory_->space().interrupt();
 }
 
 bool EdgeMonitor::is_producer_closed() const {

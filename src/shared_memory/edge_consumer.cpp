@@ -62,10 +62,8 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
 
 std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
   const auto key_of = [this](std::uint32_t slot) {
-    const SlotHeader& header = memory_->slot(slot).header;
-    // acquire: see QueueConsumer::peek.
-    return MessageKey{header.sequence.load(std::memory_order_acquire),
-                      header.sent_ns.load(std::memory_order_acquire)};
+    SlotHeader& header = memory_->slot(slot).header;
+    return KeyPlace<SystemAtomics>(header.sequence, header.sent_ns).read();
   };
   for (;;) {
     auto found = queue_.peek(key_of);
@@ -172,7 +170,7 @@ bool EdgeConsumer::is_producer_closed() const {
 void EdgeConsumer::close() {
   // release: pairs with EdgeProducer::is_blocked.
   memory_->layout().consumer_state.store(side_closed, std::memory_order_release);
-  memory_->space().announce();
+  memory_->space().interrupt();
 }
 
 }  // namespace dora::shared_memory

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "shared_memory/queue.hpp"
 
 namespace dora::shared_memory {
 
@@ -102,10 +103,8 @@ void EdgeProducer::send(const OutgoingMessage& message) {
 void EdgeProducer::write_slot(std::uint32_t index, const OutgoingMessage& message) {
   Slot& slot = memory_->slot(index);
   const MessageHeader& header = message.header;
-  // release on the two members that a consumer reads before it owns the slot: if it sees a new
-  // value here, it also sees that `read` moved when we evicted the old message (queue.hpp).
-  slot.header.sequence.store(header.sequence, std::memory_order_release);
-  slot.header.sent_ns.store(header.sent_ns, std::memory_order_release);
+  KeyPlace<SystemAtomics>(slot.header.sequence, slot.header.sent_ns)
+      .write({header.sequence, header.sent_ns});
   // relaxed: published by the ring's `written`.
   slot.header.timestamp_ns.store(header.timestamp_ns, std::memory_order_relaxed);
   slot.header.block_offset.store(message.chunk == Chunk::None ? 0 : arena_->offset(message.chunk),

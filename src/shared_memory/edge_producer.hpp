@@ -96,7 +96,7 @@ class EdgeProducer {
   /// From now on the oldest message makes room: nobody waits for a dataflow that stops.
   void give_up_backpressure() { gave_up_ = true; }
   /// Wakes threads of this process that wait for room on this edge.
-  void interrupt_waiters() { memory_->space().announce(); }
+  void interrupt_waiters() { memory_->space().interrupt(); }
   /// Tells the consumer that nothing more will come.
   void close();
 

@@ -18,6 +18,34 @@ struct MessageKey {
   std::int64_t sent_ns = 0;
 };
 
+/// Where the key of a slot's message lies. A consumer reads it before it owns the slot, while the
+/// producer may take the slot back and write it anew.
+template <typename Policy>
+class KeyPlace {
+ public:
+  KeyPlace(typename Policy::template Atomic<std::uint64_t>& sequence,
+           typename Policy::template Atomic<std::int64_t>& sent_ns)
+      : sequence_(&sequence), sent_ns_(&sent_ns) {}
+
+  void write(const MessageKey& key) {
+    // release: a consumer that sees the new number also sees that `read` moved when the message
+    // that was here before was evicted. Otherwise it could compare the number of a later message
+    // with that of a protected one, and take them in the wrong order.
+    sequence_->store(key.sequence, std::memory_order_release);
+    // relaxed: decides nothing that take() does not check.
+    sent_ns_->store(key.sent_ns, std::memory_order_relaxed);
+  }
+  MessageKey read() const {
+    // acquire: pairs with write(), for RingConsumer::is_still afterwards.
+    const std::uint64_t sequence = sequence_->load(std::memory_order_acquire);
+    return {sequence, sent_ns_->load(std::memory_order_relaxed)};
+  }
+
+ private:
+  typename Policy::template Atomic<std::uint64_t>* sequence_;
+  typename Policy::template Atomic<std::int64_t>* sent_ns_;
+};
+
 template <typename Policy>
 class QueueConsumer {
  public:
@@ -31,8 +59,7 @@ class QueueConsumer {
 
   QueueConsumer(Ring ordinary, Ring guarded) : ordinary_(ordinary), protected_(guarded) {}
 
-  /// The message that is next, which stays queued. `key_of(slot)` reads a MessageKey with acquire
-  /// loads from members that the producer writes with release stores.
+  /// The message that is next, which stays queued. `key_of(slot)` is KeyPlace::read of the slot.
   template <typename KeyOf>
   std::optional<Head> peek(KeyOf&& key_of) {
     for (int attempt = 0; attempt < 1000; ++attempt) {

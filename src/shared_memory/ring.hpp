@@ -70,9 +70,8 @@ class RingProducer {
     if (read_ == written_ || is_broken_) return std::nullopt;
     std::uint64_t expected = read_;
     // release on success: the slot is rewritten afterwards with release stores, and a consumer that
-    // sees those must see `read` moved (queue.hpp). acquire on both: what the consumer did before
-    // it moved `read`, e.g. returned slots, is visible.
-    if (place_.read->compare_exchange_strong(expected, expected + 1, std::memory_order_acq_rel,
+    // sees those must see `read` moved (queue.hpp). acquire on failure: see refresh().
+    if (place_.read->compare_exchange_strong(expected, expected + 1, std::memory_order_release,
                                              std::memory_order_acquire)) {
       const QueuedEntry entry = entries_[read_ & mask_];
       forget_until(read_ + 1);
@@ -91,7 +90,8 @@ class RingProducer {
 
   /// Looks where the consumer is. The counts below are as of then, and can only be too high.
   void refresh() {
-    // acquire: see evict().
+    // acquire: what the consumer did before it moved `read`, above all the slots it returned, is
+    // visible; so a healthy consumer never seems to hold more slots than it may.
     accept_read(place_.read->load(std::memory_order_acquire));
   }
   std::uint64_t count() const { return written_ - read_; }
@@ -178,10 +178,10 @@ class RingConsumer {
   /// Takes `head` out of the ring. False: the producer evicted it meanwhile; look again.
   bool take(const Head& head) {
     std::uint64_t expected = head.position;
-    // release: slots returned before are visible to the producer that sees the position.
-    // acquire: pairs with evictions, see peek().
-    return place_.read->compare_exchange_strong(expected, expected + 1, std::memory_order_acq_rel,
-                                                std::memory_order_acquire);
+    // release: pairs with RingProducer::refresh. relaxed on failure: the caller looks again with
+    // peek(), which acquires.
+    return place_.read->compare_exchange_strong(expected, expected + 1, std::memory_order_release,
+                                                std::memory_order_relaxed);
   }
 
   /// Whether `head` was still queued after everything read before this call by acquire loads.

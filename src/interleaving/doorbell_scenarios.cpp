@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "interleaving/model_atomics.hpp"
+#include "interleaving/scenarios.hpp"
+#include "shared_memory/doorbell.hpp"
+
+namespace dora::interleaving {
+namespace {
+
+using shared_memory::bell_control;
+using shared_memory::no_deadline;
+using shared_memory::WaitResult;
+using shared_memory::Wake;
+using Bell = shared_memory::Doorbell<ModelAtomics>;
+
+/// A doorbell with what lies behind each bit.
+struct World {
+  ModelAtomics::Atomic<std::uint32_t> word{0};
+  Bell bell{word};
+  ModelEvent event;
+  Plain<int> mail[3];
+  Plain<int> control_mail;
+
+  void ring(std::uint32_t bits) { wake(bell.ring(bits)); }
+  void wake(Wake wake) {
+    if (wake.futex) bell.wake_futex();
+    if (wake.event_fd) event.signal();
+  }
+  /// Reads the mail of every bit that is set, and expects it to be there.
+  std::uint32_t take() {
+    const std::uint32_t bits = bell.take();
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      if ((bits & (1U << i)) != 0) require(mail[i].read() != 0, "mail before its ring");
+    }
+    if ((bits & bell_control) != 0) require(control_mail.read() != 0, "mail before its ring");
+    return bits;
+  }
+};
+
+void send(World& world, std::uint32_t number) {
+  world.mail[number].write(1);
+  world.ring(1U << number);
+}
+
+/// Sleeps until all of `wanted` came, as a node does.
+void receive(World& world, std::uint32_t wanted) {
+  std::uint32_t seen = 0;
+  for (;;) {
+    seen |= world.take();
+    if ((seen & wanted) == wanted) return;
+    require(world.bell.wait(no_deadline) == WaitResult::Woken, "only a ring ends an endless wait");
+  }
+}
+
+void one_ringer(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer", [=] {
+    send(*world, 0);
+    send(*world, 1);
+  });
+  program.thread("node", [=] { receive(*world, 3); });
+}
+
+void two_ringers(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer 0", [=] { send(*world, 0); });
+  program.thread("ringer 1", [=] { send(*world, 1); });
+  program.thread("node", [=] { receive(*world, 3); });
+}
+
+void ringers_and_control(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer", [=] { send(*world, 0); });
+  program.thread("daemon", [=] {
+    world->control_mail.write(1);
+    world->ring(bell_control);
+  });
+  program.thread("node", [=] { receive(*world, 1 | bell_control); });
+}
+
+/// An event loop: arm, wait for the descriptor, disarm, take.
+void loop_until(World& world, std::uint32_t wanted) {
+  std::uint32_t seen = 0;
+  for (;;) {
+    seen |= world.take();
+    if ((seen & wanted) == wanted) return;
+    if (!world.bell.arm()) continue;
+    world.event.wait();
+    world.bell.disarm();
+    world.event.drain();
+  }
+}
+
+void event_loop(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer 0", [=] { send(*world, 0); });
+  program.thread("ringer 1", [=] { send(*world, 1); });
+  program.thread("event loop", [=] { loop_until(*world, 3); });
+}
+
+/// A thread in the futex and an event loop at the same time: one ring reaches both.
+void futex_and_event_loop(Program& program) {
+  auto world = std::make_shared<World>();
+  for (const std::uint32_t number : {0, 1}) {
+    program.thread(number == 0 ? "ringer 0" : "ringer 1", [=] { send(*world, number); });
+  }
+  program.thread("node", [=] { world->bell.wait(no_deadline); });
+  program.thread("event loop", [=] {
+    if (!world->bell.arm()) return;
+    world->event.wait();
+    world->bell.disarm();
+    world->event.drain();
+  });
+  program.at_end([=] {
+    require(world->word.load(std::memory_order_relaxed) == 3, "nobody is parked any more");
+    require(world->take() == 3, "nothing was taken");
+  });
+}
+
+/// Another thread takes bits away between a ring and the waking of the sleeper.
+void taken_by_another(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer", [=] { send(*world, 0); });
+  program.thread("daemon", [=] {
+    world->control_mail.write(1);
+    world->ring(bell_control);
+  });
+  program.thread("thief", [=] {
+    const std::uint32_t bits = world->take();
+    if ((bits & bell_control) != 0) world->ring(bell_control);
+  });
+  program.thread("node", [=] { receive(*world, bell_control); });
+}
+
+/// The deadline passes at any moment; afterwards nobody wakes a thread that does not sleep, and a
+/// ring that came is not forgotten.
+void deadline(Program& program) {
+  auto world = std::make_shared<World>();
+  program.thread("ringer", [=] { send(*world, 0); });
+  program.thread("node", [=] {
+    world->bell.wait(1);
+    const std::uint32_t bits = world->take();
+    require((world->word.load(std::memory_order_relaxed) & shared_memory::bell_parked) == 0,
+            "parked while awake");
+    if (bits == 0) receive(*world, 1);
+  });
+}
+
+/// A ringer dies between its ring and its wake; the daemon notices and rings on its behalf.
+void death_of_a_ringer(Program& program) {
+  auto world = std::make_shared<World>();
+  program.mortal_thread("ringer", [=] {
+    send(*world, 0);
+    send(*world, 1);
+  });
+  program.thread("daemon", [=] {
+    world->control_mail.write(1);
+    world->wake(world->bell.ring_insistently(bell_control));
+  });
+  program.thread("node", [=] { receive(*world, bell_control); });
+}
+
+}  // namespace
+
+std::vector<Scenario> doorbell_scenarios() {
+  return {{"OneRinger", one_ringer},
+          {"TwoRingers", two_ringers},
+          {"RingersAndControl", ringers_and_control},
+          {"EventLoop", event_loop},
+          {"FutexAndEventLoop", futex_and_event_loop},
+          {"TakenByAnother", taken_by_another},
+          {"Deadline", deadline},
+          {"DeathOfARinger", death_of_a_ringer}};
+}
+
+}  // namespace dora::interleaving
