@@ -1,7 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// The extension module dora._dora: one init function per public header.
-#include <nanobind/nanobind.h>
+// The extension module dora._dora: the parts of the Python package that must be fast.
+#include "event.hpp"
+#include "node.hpp"
+#include "numpy_arrays.hpp"
+
+namespace dora::python {
+namespace {
+
+/// For _async.py: the event that says that nothing came in time.
+PyObject* timeout_event(PyObject*, PyObject* seconds) {
+  double number = PyFloat_AsDouble(seconds);
+  if (number == -1.0 && PyErr_Occurred() != nullptr) return nullptr;
+  return make_timeout_event(number);
+}
+
+PyMethodDef functions[] = {{"timeout_event", timeout_event, METH_O, nullptr},
+                           {nullptr, nullptr, 0, nullptr}};
+
+bool fill(PyObject* module) {
+  return names.make() && make_payload_type() && add_event_type(module) &&
+         add_sample_types(module) && add_node_type(module) &&
+         PyModule_AddFunctions(module, functions) == 0 &&
+         PyModule_AddStringConstant(module, "version", dora_version()) == 0;
+}
+
+}  // namespace
+}  // namespace dora::python
 
 NB_MODULE(_dora, module) {
-  module.attr("version") = DORA_VERSION;
+  if (!dora::python::fill(module.ptr())) throw nanobind::python_error();
 }

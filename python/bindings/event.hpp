@@ -1,0 +1,21 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Events as Python sees them: dicts. An INPUT is a subclass of dict whose `value` and `metadata`
+// are made when somebody looks for them, as making them costs more than all the rest; see
+// event.cpp.
+
+#include "python.hpp"
+
+namespace dora::python {
+
+/// Makes the type Event and adds it to the module.
+bool add_event_type(PyObject* module);
+
+/// An INPUT. Takes over the caller's reference to `event`. `id` is borrowed.
+PyObject* make_input_event(dora_event* event, PyObject* id);
+/// Any other event: a plain dict. Borrows `event`.
+PyObject* make_other_event(const dora_event* event);
+/// The ERROR event that says that nothing came within the time-out.
+PyObject* make_timeout_event(double seconds);
+
+}  // namespace dora::python

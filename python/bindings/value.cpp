@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "value.hpp"
+
+#include <unordered_map>
+
+#include "numpy_arrays.hpp"
+
+namespace dora::python {
+namespace {
+
+Lazy array_class("pyarrow", "Array");
+Lazy data_type_class("pyarrow", "DataType");
+Lazy empty_array("dora._values", "EMPTY");
+Lazy bytes_of("dora._values", "bytes_of");
+
+constexpr std::size_t most_types = 4096;
+
+/// pyarrow's object for the payload's type; borrowed. Kept, as making one costs more than a
+/// message.
+PyObject* find_type(const dora_event* event) {
+  static std::unordered_map<std::uint64_t, PyObject*> types;
+  static std::uint64_t last_key = 0;
+  static PyObject* last_type = nullptr;
+  std::uint64_t key = dora_event_type_key(event);
+  if (key == last_key) return last_type;
+  auto found = types.find(key);
+  if (found == types.end()) {
+    PyObject* data_type = data_type_class.get();
+    if (data_type == nullptr) return nullptr;
+    ArrowSchema schema;
+    if (dora_status status = dora_event_schema(event, &schema); status != DORA_OK) {
+      return raise_status(status);
+    }
+    Ref address = steal(PyLong_FromVoidPtr(&schema));
+    PyObject* type =
+        address ? PyObject_CallMethodObjArgs(data_type, names.import_from_c, address.ptr(), nullptr)
+                : nullptr;
+    if (schema.release != nullptr) schema.release(&schema);
+    if (type == nullptr) return nullptr;
+    if (types.size() >= most_types) {
+      for (auto& [_, old] : types)
+        Py_DECREF(old);
+      types.clear();
+      last_key = 0;
+    }
+    // Another thread may have been here while pyarrow let it run.
+    auto [place, is_new] = types.emplace(key, type);
+    if (!is_new) Py_DECREF(type);
+    found = place;
+  }
+  last_key = key;
+  return last_type = found->second;
+}
+
+PyObject* make_arrow(dora_event* event) {
+  PyObject* type = find_type(event);
+  PyObject* array_type = array_class.get();
+  if (type == nullptr || array_type == nullptr) return nullptr;
+  static PyObject* import_array = nullptr;
+  if (import_array == nullptr) {
+    import_array = PyObject_GetAttr(array_type, names.import_from_c);
+    if (import_array == nullptr) return nullptr;
+  }
+  Ref type_kept = borrow(type);
+  ArrowArray array;
+  if (dora_status status = dora_event_arrow(event, &array, nullptr); status != DORA_OK) {
+    return raise_status(status);
+  }
+  if (array.length == 0 && array.n_buffers == 0 && array.n_children == 0) {
+    // Null of length 0, as every tick of a timer has it.
+    array.release(&array);
+    PyObject* empty = empty_array.get();
+    Py_XINCREF(empty);
+    return empty;
+  }
+  Ref address = steal(PyLong_FromVoidPtr(&array));
+  PyObject* value =
+      address ? PyObject_CallFunctionObjArgs(import_array, address.ptr(), type, nullptr) : nullptr;
+  if (value == nullptr && array.release != nullptr) array.release(&array);
+  return value;
+}
+
+}  // namespace
+
+PyObject* make_value(dora_event* event) {
+  dora_tensor tensor;
+  if (dora_event_tensor(event, &tensor) && tensor.is_ndarray) return make_ndarray(event, tensor);
+  return make_arrow(event);
+}
+
+PyObject* make_data(dora_event* event) {
+  dora_tensor tensor;
+  if (dora_event_tensor(event, &tensor)) {
+    std::int64_t count = 1;
+    for (int i = 0; i < tensor.rank; ++i)
+      count *= tensor.shape[i];
+    std::int64_t size = (count * tensor.item_bits + 7) / 8;
+    return PyBytes_FromStringAndSize(static_cast<const char*>(tensor.data), size);
+  }
+  Ref value = steal(make_value(event));
+  PyObject* function = bytes_of.get();
+  if (!value || function == nullptr) return nullptr;
+  return PyObject_CallFunctionObjArgs(function, value.ptr(), nullptr);
+}
+
+}  // namespace dora::python

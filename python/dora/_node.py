@@ -1,0 +1,282 @@
+"""Node: how a process takes part in a dataflow."""
+
+from __future__ import annotations
+
+import os
+
+from ._dora import NodeBase
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Any, Self
+
+    from ._types import Metadata, Sendable
+
+_NO_FACTS = ("", "", 0, "{}", "{}")
+
+
+class Node(NodeBase):
+    """This process as a node of the dataflow that started it.
+
+    `Node()` returns when every node of the dataflow is there, so nothing that is sent afterwards is
+    lost because somebody was late. Started by hand (`python my_node.py`), it asks for its inputs on
+    the terminal. `Node("id")` started by hand attaches to the node of that id that a running
+    dataflow declares with `path: dynamic`.
+
+    Every method may be called from every thread.
+
+        node = Node()
+        for event in node:
+            if event["type"] == "INPUT":
+                print(event["id"], event["value"])
+            elif event["type"] == "STOP":
+                break
+
+    Raises RuntimeError when the dataflow could not start, or when there is none to join.
+    """
+
+    _local: Any = None
+
+    def __init__(self, node_id: str | None = None, daemon_port: int | None = None) -> None:
+        self._facts_kept = _NO_FACTS
+        self._receivers: Any = None
+        self._clock_us = 0
+        if "DORA_NODE_CONFIG" in os.environ and daemon_port is None:
+            self._open()
+            facts = self._facts()
+            if facts is not None:
+                self._facts_kept = facts
+        elif node_id is not None:
+            from ._dynamic import attach
+
+            attach(self, node_id, daemon_port)
+            facts = self._facts()
+            if facts is not None:
+                self._facts_kept = facts
+        else:
+            from ._local import choose_local
+
+            self._local = choose_local()
+            self._facts_kept = self._local.facts()
+
+        from ._logging import install_bridge
+
+        install_bridge(self.node_id())
+        if node_id is not None and node_id != self.node_id():
+            import logging
+
+            logging.getLogger("dora").info(
+                "Node(%r) runs as node '%s', which the dataflow started", node_id, self.node_id()
+            )
+
+    # ---- Receiving ---------------------------------------------------------------------------
+
+    async def recv_async(self, timeout: float | None = None) -> dict[str, Any] | None:
+        """Waits for the next event while other tasks of the event loop go on.
+
+        Returns as `next` does: an event, None at the end of the stream, an "ERROR" event with
+        "timed_out": True after `timeout` seconds. Cancelling it loses no event; several tasks may
+        wait at once, and each event goes to one of them.
+
+            event = await node.recv_async()
+        """
+        from ._async import receive
+
+        return await receive(self, timeout)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> dict[str, Any]:
+        event = await self.recv_async()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    # ---- Requests and responses --------------------------------------------------------------
+
+    def send_service_request(
+        self, output_id: str, data: Sendable, metadata: Metadata | None = None
+    ) -> str:
+        """Sends `data` with a fresh `request_id` in its metadata, and returns that id.
+
+        The response carries the same id: `event["metadata"]["request_id"]`.
+        """
+        from ._services import new_request_id
+
+        request_id = new_request_id()
+        parameters: dict[str, Any] = dict(metadata or {})
+        if "request_id" in parameters:
+            import logging
+
+            logging.getLogger("dora").warning(
+                "send_service_request gives every request an id of its own; the `request_id` %r in "
+                "its metadata is replaced",
+                parameters["request_id"],
+            )
+        parameters["request_id"] = request_id
+        self.send_output(output_id, data, parameters)
+        return request_id
+
+    def send_service_response(self, output_id: str, data: Sendable, metadata: Metadata) -> None:
+        """Sends `data` as the response to the request whose metadata is passed.
+
+        node.send_service_response("response", result, event["metadata"])
+        """
+        if isinstance(metadata, dict) and "request_id" not in metadata:
+            import logging
+
+            logging.getLogger("dora").warning(
+                "send_service_response: the metadata has no `request_id`, so no client will know "
+                "this response; pass the metadata of the request"
+            )
+        self.send_output(output_id, data, metadata)
+
+    def recv_service_response(
+        self, request_id: str, timeout: float | None = None
+    ) -> dict[str, Any] | None:
+        """Waits for the response to a request; other events wait meanwhile and come afterwards.
+
+        Returns None when the stream ends first, and an "ERROR" event with "timed_out": True after
+        `timeout` seconds.
+        """
+        from ._services import wait_for_correlated
+
+        return wait_for_correlated(self, "request_id", request_id, timeout)
+
+    def recv_action_result(
+        self, goal_id: str, timeout: float | None = None
+    ) -> dict[str, Any] | None:
+        """Waits for the result (the message with a `goal_status`) of a goal, as
+        recv_service_response does."""
+        from ._services import wait_for_correlated
+
+        return wait_for_correlated(self, "goal_id", goal_id, timeout)
+
+    # ---- Logging -----------------------------------------------------------------------------
+
+    def log(
+        self,
+        level: str,
+        message: str,
+        target: str | Mapping[str, Any] | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Writes a structured log message, which `dora logs` shows with its level and fields.
+
+        level: "error", "warn", "info", "debug" or "trace". `fields` may also be passed third:
+
+            node.log("info", "Processing item", {"count": "3"})
+        """
+        from ._logging import write_log
+
+        if target is not None and not isinstance(target, str):
+            fields, target = target, None
+        write_log(self.node_id(), level, message, target, fields)
+
+    def log_error(self, message: str) -> None:
+        """Writes a log message of level "error"."""
+        self.log("error", message)
+
+    def log_warn(self, message: str) -> None:
+        """Writes a log message of level "warn"."""
+        self.log("warn", message)
+
+    def log_info(self, message: str) -> None:
+        """Writes a log message of level "info"."""
+        self.log("info", message)
+
+    def log_debug(self, message: str) -> None:
+        """Writes a log message of level "debug"."""
+        self.log("debug", message)
+
+    def log_trace(self, message: str) -> None:
+        """Writes a log message of level "trace"."""
+        self.log("trace", message)
+
+    # ---- What the node knows -----------------------------------------------------------------
+
+    def node_id(self) -> str:
+        """The id of this node in the dataflow."""
+        return self._facts_kept[0]
+
+    def dataflow_id(self) -> str:
+        """The id (a UUID) of the running dataflow."""
+        return self._facts_kept[1]
+
+    def is_restart(self) -> bool:
+        """Whether this node ran before in this dataflow."""
+        return self._facts_kept[2] > 0
+
+    def restart_count(self) -> int:
+        """How often this node was started before in this dataflow."""
+        return self._facts_kept[2]
+
+    def node_config(self) -> dict[str, Any]:
+        """The inputs and outputs of this node: {"inputs": {id: source}, "outputs": [id]}."""
+        import json
+
+        config: dict[str, Any] = json.loads(self._facts_kept[3])
+        return config
+
+    def dataflow_descriptor(self) -> dict[str, Any]:
+        """The whole dataflow as a dict, as its YAML describes it.
+
+        Raises RuntimeError when the node was started by hand.
+        """
+        if self._local is not None:
+            from ._errors import Unsupported
+
+            raise Unsupported("this node was started by hand and is part of no dataflow")
+        import json
+
+        descriptor: dict[str, Any] = json.loads(self._facts_kept[4])
+        return descriptor
+
+    def timestamp(self) -> datetime:
+        """The time now in UTC, in whole microseconds; every call gives a later one."""
+        import time
+        from datetime import datetime, timedelta
+
+        from ._metadata import UTC
+
+        self._clock_us = max(time.time_ns() // 1000, self._clock_us + 1)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._clock_us)
+
+    # ---- Other sources of events -------------------------------------------------------------
+
+    def merge_external_events(self, subscription: Any) -> None:
+        """Lets the events of a Ros2Subscription come among this node's own. Needs ROS 2 support,
+        which this build does not have."""
+        from ._errors import Unsupported
+
+        raise Unsupported(
+            "this build of dora has no ROS 2 support; use a node with `ros2:` instead"
+        )
+
+    # ---- Lifetime ----------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Closes the outputs and ends the stream, before the process ends. Harmless twice."""
+        if self._receivers is not None:
+            self._receivers.close()
+        if self._local is not None:
+            self._local.close()
+        super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<dora.Node {self.node_id()!r}>"

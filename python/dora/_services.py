@@ -1,0 +1,46 @@
+"""Requests and responses over messages that carry the same id."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._node import Node
+
+
+def new_request_id() -> str:
+    """A UUID of version 7: sorts by the time it was made."""
+    milliseconds = time.time_ns() // 1_000_000
+    bits = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    bits = bits & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=bits))
+
+
+def wait_for_correlated(
+    node: Node, key: str, wanted: str, timeout: float | None
+) -> dict[str, Any] | None:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    passed_over: list[dict[str, Any]] = []
+    try:
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            event = node.next(left)
+            if event is None or event.get("timed_out"):
+                return event
+            if _is_answer(event, key, wanted):
+                return event
+            passed_over.append(event)
+            if event["type"] == "STOP":
+                return None
+    finally:
+        node._put_back(passed_over)
+
+
+def _is_answer(event: dict[str, Any], key: str, wanted: str) -> bool:
+    if event["type"] != "INPUT" or event["metadata"].get(key) != wanted:
+        return False
+    return key != "goal_id" or "goal_status" in event["metadata"]
