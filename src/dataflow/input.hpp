@@ -58,8 +58,9 @@ struct Input {
   std::optional<QueuePolicy> queue_policy;
   /// When no message came for this long, the input counts as broken.
   std::optional<std::chrono::nanoseconds> input_timeout;
-  /// Of the source's text.
+  /// Of the source's text, and of the id.
   Location location;
+  Location id_location;
 };
 
 struct Output {

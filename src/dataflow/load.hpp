@@ -26,9 +26,9 @@ struct ParseOptions {
   /// The name to show in diagnostics.
   std::string file_name = "dataflow.yml";
   /// Absolute; every relative path starts here.
-  std::filesystem::path base_directory;
+  std::filesystem::path base_directory = {};
   /// For `$NAME` in values of `env`. Without it no variable is set.
-  EnvironmentLookup environment;
+  EnvironmentLookup environment = {};
   /// Where module files are read. Without it no module can be read.
   FileSource* files = nullptr;
 };

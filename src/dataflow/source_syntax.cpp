@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataflow/source_syntax.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/spelling.hpp"
+#include "dataflow/scalar.hpp"
+
+namespace dora::dataflow {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Faster clocks would only keep a core busy; slower ones are a slip of the pen.
+constexpr std::chrono::nanoseconds shortest_interval = 1us;
+constexpr std::chrono::nanoseconds longest_interval = 100h * 24 * 365;
+
+constexpr std::string_view interval_help =
+    "intervals are from 1 microsecond to 100 years, e.g. dora/timer/millis/100 or dora/timer/hz/30";
+
+struct Unit {
+  std::string name;
+  std::int64_t nanoseconds;
+};
+const Unit units[] = {
+    {"secs", 1'000'000'000}, {"millis", 1'000'000}, {"micros", 1'000}, {"nanos", 1}};
+
+std::unexpected<Remark> wrong_timer(std::string_view text, std::string_view reason,
+                                    std::string help = std::string(interval_help)) {
+  return std::unexpected(Remark{.code = "E015",
+                                .message = fmt::format("the timer `{}` {}", shown(text), reason),
+                                .help = std::move(help)});
+}
+
+std::expected<InputSource, Remark> checked_timer(std::string_view text,
+                                                 std::chrono::nanoseconds interval) {
+  if (interval.count() == 0) return wrong_timer(text, "needs an interval above 0");
+  if (interval < shortest_interval) return wrong_timer(text, "ticks too fast");
+  TimerSource timer;
+  timer.interval = interval;
+  return timer;
+}
+
+// `rest` is what stands behind `dora/timer/`.
+std::expected<InputSource, Remark> parse_timer(std::string_view text, std::string_view rest) {
+  std::size_t slash = rest.find('/');
+  std::string_view unit = rest.substr(0, slash);
+  bool has_value = slash != std::string_view::npos && slash + 1 < rest.size();
+  std::string_view value = has_value ? rest.substr(slash + 1) : std::string_view();
+
+  if (unit == "hz") {
+    if (!has_value) return wrong_timer(text, "has no frequency");
+    auto hertz = parse_decimal(value.starts_with('+') ? value.substr(1) : value);
+    if (!hertz || *hertz == 0) return wrong_timer(text, "needs a positive number as frequency");
+    // Down to whole nanoseconds: 30 Hz is 33333333 ns.
+    double nanoseconds = std::floor(1e9 / *hertz);
+    if (nanoseconds > static_cast<double>(longest_interval.count())) {
+      return wrong_timer(text, "ticks too seldom");
+    }
+    if (nanoseconds < 1) return wrong_timer(text, "ticks too fast");
+    return checked_timer(text, std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds)));
+  }
+  auto known = std::ranges::find(units, unit, &Unit::name);
+  if (known == std::end(units)) {
+    std::vector<std::string> names{"hz"};
+    for (const Unit& each : units)
+      names.push_back(each.name);
+    auto meant = closest_match(unit, names);
+    return wrong_timer(text, fmt::format("has the unknown unit `{}`", shown(unit)),
+                       meant ? fmt::format("did you mean `{}`?", *meant)
+                             : "the units are secs, millis, micros, nanos and hz");
+  }
+  if (!has_value) return wrong_timer(text, "has no interval");
+  std::uint64_t count = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  bool is_number = end == value.data() + value.size() && error != std::errc::invalid_argument;
+  if (!is_number) return wrong_timer(text, "needs a whole number above 0 as interval");
+  auto longest = static_cast<std::uint64_t>(longest_interval.count() / known->nanoseconds);
+  if (error == std::errc::result_out_of_range || count > longest) {
+    return wrong_timer(text, "ticks too seldom");
+  }
+  return checked_timer(
+      text, std::chrono::nanoseconds(static_cast<std::int64_t>(count) * known->nanoseconds));
+}
+
+// `rest` is what stands behind `dora/logs`: empty or beginning with `/`.
+std::expected<InputSource, Remark> parse_logs(std::string_view text, std::string_view rest) {
+  LogSource logs;
+  if (rest.empty()) return logs;
+  rest.remove_prefix(1);
+  std::size_t slash = rest.find('/');
+  auto level = parse_log_level(rest.substr(0, slash));
+  if (!level) {
+    return std::unexpected(Remark{
+        .code = "E012",
+        .message =
+            fmt::format("`{}` names no log level: `{}`", shown(text), shown(rest.substr(0, slash))),
+        .help = "the levels are stdout, trace, debug, info, warn and error"});
+  }
+  logs.min_level = *level;
+  logs.has_level = true;
+  if (slash == std::string_view::npos) return logs;
+  auto node = NodeId::parse(rest.substr(slash + 1));
+  if (!node) {
+    return std::unexpected(Remark{
+        .code = "E009",
+        .message = fmt::format("`{}` names no node: {}", shown(text), node.error().message)});
+  }
+  logs.node = std::move(*node);
+  return logs;
+}
+
+}  // namespace
+
+bool is_builtin_source(std::string_view text) {
+  return text == "dora" || text.starts_with("dora/");
+}
+
+std::expected<InputSource, Remark> parse_builtin_source(std::string_view text) {
+  constexpr std::string_view timer = "dora/timer";
+  constexpr std::string_view logs = "dora/logs";
+  if (text == timer || text.starts_with("dora/timer/")) {
+    std::string_view rest = text.substr(std::min(timer.size() + 1, text.size()));
+    if (rest.empty()) return wrong_timer(text, "has no unit");
+    return parse_timer(text, rest);
+  }
+  if (text == logs || text.starts_with("dora/logs/")) return parse_logs(text, text.substr(9));
+  std::string_view word = text.substr(std::min<std::size_t>(5, text.size()));
+  word = word.substr(0, word.find('/'));
+  const std::vector<std::string> known{"timer", "logs"};
+  auto meant = closest_match(word, known);
+  return std::unexpected(
+      Remark{.code = "E016",
+             .message = fmt::format("`{}` is no built-in source", shown(text)),
+             .help = meant ? fmt::format("did you mean `dora/{}`?", *meant)
+                           : "built in are dora/timer/<unit>/<value> and dora/logs"});
+}
+
+std::optional<NodeAndOutput> split_source(std::string_view text) {
+  std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  return NodeAndOutput{text.substr(0, slash), text.substr(slash + 1)};
+}
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  constexpr LogLevel levels[] = {LogLevel::Stdout, LogLevel::Trace, LogLevel::Debug,
+                                 LogLevel::Info,   LogLevel::Warn,  LogLevel::Error};
+  auto equal = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  };
+  for (LogLevel level : levels) {
+    if (std::ranges::equal(text, to_text(level), equal)) return level;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dora::dataflow

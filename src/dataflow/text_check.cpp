@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataflow/text_check.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace dora::dataflow {
+namespace {
+
+// Directives (`%YAML 1.2`) are short; the parser takes quadratic time for long ones.
+constexpr std::size_t directive_limit = 256;
+
+// The length of the UTF-8 character at the start of `text`, 0 when there is none.
+std::size_t character_length(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates, and what lies beyond Unicode.
+  bool is_wrong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+                  (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
+  return is_wrong ? 0 : length;
+}
+
+bool looks_like_utf16(std::string_view text) {
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+}
+
+}  // namespace
+
+std::optional<TextProblem> find_text_problem(const SourceText& source) {
+  std::string_view text = source.text();
+  std::size_t line_start = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    auto at = static_cast<std::uint32_t>(i);
+    if (text[i] == '\0') {
+      return TextProblem{at,
+                         {.code = "E002",
+                          .message = fmt::format("a NUL byte in line {}", source.line_of(i)),
+                          .help = "a dataflow is YAML text in UTF-8; is this the right file?"}};
+    }
+    std::size_t length = character_length(text.substr(i));
+    if (length == 0) {
+      return TextProblem{
+          at,
+          {.code = "E002",
+           .message = looks_like_utf16(text)
+                          ? "the file is UTF-16, not UTF-8"
+                          : fmt::format("the byte 0x{:02X} in line {} is not UTF-8",
+                                        static_cast<unsigned char>(text[i]), source.line_of(i)),
+           .help = "save the file as UTF-8"}};
+    }
+    if (text[i] == '\n' || text[i] == '\r') line_start = i + 1;
+    if (i > line_start + directive_limit && text[line_start] == '%') {
+      return TextProblem{static_cast<std::uint32_t>(line_start),
+                         {.code = "E003", .message = "the YAML directive is too long"}};
+    }
+    i += length;
+  }
+  return std::nullopt;
+}
+
+Remark explain_syntax_error(const SourceText& source, std::uint32_t offset,
+                            std::string_view complaint) {
+  Remark remark{.code = "E003",
+                .message = fmt::format("the YAML cannot be parsed: {}", shown(complaint, 200))};
+  std::string_view line = source.line(source.line_of(offset));
+  std::string_view indentation =
+      line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+  if (indentation.contains('\t')) {
+    remark.help = "indent with spaces; YAML allows no tabs there";
+  } else if (complaint.contains("bracket") || complaint.contains("brace")) {
+    remark.help = "close every `[` with `]` and every `{` with `}`";
+  } else if (complaint.contains("quote")) {
+    remark.help = "close the quote on the same line";
+  } else if (complaint.contains("multiline plain key") || complaint.contains("simple key") ||
+             complaint.contains("indent") || complaint.contains("block mapping")) {
+    remark.help = "check the indentation here and in the line above, and the space after each `:`";
+  }
+  return remark;
+}
+
+}  // namespace dora::dataflow
