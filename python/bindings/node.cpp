@@ -99,6 +99,9 @@ PyObject* node_close_outputs(PyObject* self, PyObject* ids) {
 
 /// Puts events back, oldest first, so that they are taken again before all others.
 PyObject* node_put_back(PyObject* self, PyObject* events) {
+  if (Ref local = local_of(self)) {
+    return PyObject_CallMethod(local.ptr(), "put_back", "O", events);
+  }
   Ref all = steal(PySequence_Tuple(events));
   if (!all) return nullptr;
   for (Py_ssize_t i = PyTuple_Size(all.ptr()) - 1; i >= 0; --i) {

@@ -1,12 +1,26 @@
-"""Nodes without a daemon: interactive, or fed from a file for a test."""
+"""Nodes without a daemon: interactive, or fed from a file for a test.
+
+NodeBase hands its calls to one of these when it has no daemon.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Any
+import threading
+import time
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ._dora import Event, timeout_event
+from ._errors import InvalidInput, InvalidType
+
+if TYPE_CHECKING:
+    from ._types import Metadata
 
 
-def choose_local() -> Any:
+def choose_local() -> LocalNode:
     """What serves a Node() in a process that dora did not start."""
     if "DORA_TEST_WITH_INPUTS" in os.environ:
         from ._recorded import RecordedInputs
@@ -14,4 +28,167 @@ def choose_local() -> Any:
         return RecordedInputs.from_environment()
     from ._interactive import Interactive
 
-    return Interactive.on_terminal()
+    return Interactive.on_standard_input()
+
+
+class LocalNode:
+    """The calls of a node; where events come from and outputs go is up to the heirs."""
+
+    def __init__(self, node_id: str, config: dict[str, Any] | None = None) -> None:
+        self.node_id = node_id
+        self.config = config or {"inputs": {}, "outputs": []}
+        self.dataflow_id = str(uuid.uuid4())
+        self.is_closed = False
+        self._lock = threading.RLock()
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._sequences: dict[str, int] = {}
+
+    def facts(self) -> tuple[str, str, int, str, str]:
+        return (self.node_id, self.dataflow_id, 0, json.dumps(self.config), "{}")
+
+    # ---- For the heirs -------------------------------------------------------------------------
+
+    def take(self, deadline: float | None) -> dict[str, Any] | None:
+        """The next event; None at the end. `deadline` (monotonic) may be missed by those who ask
+        people. Returns an event with "timed_out" when nothing came."""
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        """Whether `take` would give an event at once."""
+        raise NotImplementedError
+
+    def put(self, output_id: str, data: Any, metadata: dict[str, Any]) -> None:
+        """Takes an output; `data` is an Arrow or a numpy array."""
+        raise NotImplementedError
+
+    def input_event(self, input_id: str, value: Any, metadata: dict[str, Any]) -> Event:
+        from datetime import datetime
+
+        from ._metadata import UTC
+
+        number = self._sequences.get(input_id, 0)
+        self._sequences[input_id] = number + 1
+        now = time.time_ns()
+        times = {
+            "timestamp": datetime.fromtimestamp(now / 1e9, UTC),
+            "timestamp_ns": now,
+            "sequence": number,
+        }
+        return Event(
+            kind="dora", type="INPUT", id=input_id, value=value, metadata={**times, **metadata}
+        )
+
+    # ---- For NodeBase --------------------------------------------------------------------------
+
+    def next(self, timeout: float | None) -> dict[str, Any] | None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            event = None if self.is_closed else self.take(deadline)
+        if event is not None and event.get("timed_out") and timeout is not None:
+            return timeout_event(timeout)
+        return event
+
+    def try_recv(self) -> dict[str, Any] | None:
+        with self._lock:
+            return None if self.is_empty() else self.next(None)
+
+    def drain(self) -> list[dict[str, Any]]:
+        events = []
+        with self._lock:
+            while not self.is_empty():
+                event = self.next(None)
+                if event is None:
+                    break
+                events.append(event)
+        if not events and self.has_ended():
+            from ._errors import Disconnected
+
+            raise Disconnected("the stream of events has ended")
+        return events
+
+    def has_ended(self) -> bool:
+        return self.is_closed
+
+    def is_empty(self) -> bool:
+        with self._lock:
+            return not self._waiting and (self.is_closed or not self.is_ready())
+
+    def put_back(self, events: list[dict[str, Any]]) -> None:
+        with self._lock:
+            self._waiting.extendleft(reversed(events))
+
+    def send_output(self, output_id: str, data: Any, metadata: Metadata | None) -> None:
+        if not isinstance(output_id, str):
+            raise InvalidType(f"an output id must be a str, not {output_id!r}")
+        if not _is_output_id(output_id):
+            raise InvalidInput(
+                f"{output_id!r} is no output id: letters, digits, and . _ - / inside"
+            )
+        if metadata is not None and not isinstance(metadata, dict):
+            raise InvalidType(f"metadata must be a dict, not {type(metadata)!r}")
+        with self._lock:
+            self.put(output_id, to_array(data), check_metadata(metadata or {}))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def _is_output_id(text: str) -> bool:
+    return all(
+        part and all(letter.isascii() and (letter.isalnum() or letter in "._-") for letter in part)
+        for part in text.split("/")
+    )
+
+
+def to_array(data: Any) -> Any:
+    """What a receiver would see: a numpy array for numpy arrays, else an Arrow array."""
+    import numpy as np
+    import pyarrow as pa
+
+    from ._values import to_plain_ndarray, to_sendable
+
+    if not isinstance(data, (bytes, bytearray, memoryview, np.ndarray, pa.Array)):
+        if hasattr(data, "__arrow_c_array__"):
+            return pa.array(data)
+        data = to_sendable(data)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return pa.array(np.frombuffer(bytes(data), np.uint8), pa.uint8())
+    if isinstance(data, np.ma.MaskedArray):
+        return to_sendable(data)
+    if isinstance(data, np.ndarray):
+        plain = to_plain_ndarray(data)
+        if isinstance(plain, tuple):
+            kind = "M8" if plain[1].startswith("ts") else "m8"
+            unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}[plain[1][2]]
+            return plain[0].view(f"{kind}[{unit}]")
+        return plain
+    return data
+
+
+def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The metadata as it would arrive; raises as a real node does."""
+    from datetime import datetime
+
+    from ._metadata import convert_value
+
+    checked: dict[str, Any] = {}
+    for key, value in metadata.items():
+        if not isinstance(key, str):
+            raise InvalidType(f"metadata keys must be str, not {key!r}")
+        if key == "parameters" and isinstance(value, dict):
+            checked.update(check_metadata(value))
+            continue
+        if key == "timestamp_ns" or (key == "sequence" and "timestamp_ns" in metadata):
+            continue
+        is_list = isinstance(value, (list, tuple)) and all(
+            type(item) in (int, float, str) for item in value
+        )
+        if not is_list and not isinstance(value, (bool, int, float, str, datetime)):
+            value = convert_value(key, value)
+        for number in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(number, int) and not -(2**63) <= number < 2**63:
+                raise OverflowError(f"metadata '{key}': {number} does not fit into 64 bits")
+        checked[key] = list(value) if isinstance(value, tuple) else value
+    return checked

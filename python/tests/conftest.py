@@ -1,5 +1,30 @@
 """Tests of the Python package that need no daemon; those in node/ run inside a node."""
 
 import os
+import subprocess
+import sys
+
+import pytest
 
 collect_ignore = [] if "DORA_NODE_CONFIG" in os.environ else ["node"]
+
+
+@pytest.fixture
+def run_node(tmp_path):
+    """Runs a node's script as a person would, with `stdin` as what is typed; gives what it did."""
+
+    def run(script, stdin=None, **environment):
+        (tmp_path / "my_node.py").write_text(script)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("DORA_")}
+        return subprocess.run(
+            [sys.executable, "my_node.py"],
+            cwd=tmp_path,
+            env={**kept, **environment},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

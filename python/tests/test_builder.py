@@ -1,0 +1,99 @@
+"""dora.builder writes dataflows."""
+
+import pytest
+import yaml
+from dora.builder import DataflowBuilder, Node, Operator, Output
+
+
+def test_builds_a_dataflow(tmp_path):
+    with DataflowBuilder("robot") as dataflow:
+        camera = dataflow.add_node("camera", restart_policy="always")
+        image = (
+            camera.path("camera.py")
+            .args("--fps 30")
+            .env({"DEVICE": "0"})
+            .build("pip install opencv-python")
+            .add_input("tick", "dora/timer/millis/33")
+            .add_output("image")
+        )
+        viewer = dataflow.add_node("viewer").path("viewer.py")
+        assert viewer.add_input("image", image, queue_size=1, queue_policy="backpressure") is viewer
+        assert dataflow.to_yaml(tmp_path / "dataflow.yml") is None
+
+    read = yaml.safe_load((tmp_path / "dataflow.yml").read_text())
+    assert read == {
+        "nodes": [
+            {
+                "id": "camera",
+                "restart_policy": "always",
+                "path": "camera.py",
+                "args": "--fps 30",
+                "env": {"DEVICE": "0"},
+                "build": "pip install opencv-python",
+                "inputs": {"tick": "dora/timer/millis/33"},
+                "outputs": ["image"],
+            },
+            {
+                "id": "viewer",
+                "path": "viewer.py",
+                "inputs": {
+                    "image": {
+                        "source": "camera/image",
+                        "queue_size": 1,
+                        "queue_policy": "backpressure",
+                    }
+                },
+            },
+        ]
+    }
+
+
+def test_goes_on_from_yaml():
+    text = "nodes:\n- id: a\n  path: a.py\n- id: b\n  operators:\n  - id: o\n    python: o.py\n"
+    assert DataflowBuilder.from_yaml(text).to_yaml() == text
+
+
+def test_declares_an_output_once():
+    node = Node("a")
+    first = node.add_output("x")
+    assert isinstance(first, Output)
+    assert str(first) == str(node.add_output("x")) == "a/x"
+    assert node.to_dict()["outputs"] == ["x"]
+
+
+def test_writes_operators():
+    node = Node("a").add_operator(
+        Operator("o", python="o.py", send_stdout_as="log", shared_library=None)
+    )
+    assert node.to_dict() == {
+        "id": "a",
+        "operators": [{"id": "o", "python": "o.py", "send_stdout_as": "log"}],
+    }
+    library = Operator("o", name="n", description="d", build="make", shared_library="libo")
+    assert library.to_dict()["shared-library"] == "libo"
+
+
+def test_writes_git_sources():
+    node = Node("a").git("https://example.org/a.git", branch="main")
+    assert node.to_dict()["git"] == "https://example.org/a.git"
+    assert node.to_dict()["branch"] == "main"
+    assert "tag" not in node.to_dict()
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True])
+def test_refuses_impossible_queue_sizes(size):
+    with pytest.raises(ValueError, match="queue_size"):
+        Node("a").add_input("x", "b/y", queue_size=size)
+
+
+def test_refuses_unknown_policies():
+    with pytest.raises(ValueError, match="queue_policy"):
+        Node("a").add_input("x", "b/y", queue_policy="sometimes")
+
+
+def test_shows_itself_in_a_notebook():
+    dataflow = DataflowBuilder("<robot>")
+    dataflow.add_node("a").add_input("x", "b/y", queue_size=2)
+    html = dataflow._repr_html_()
+    assert "&lt;robot&gt;" in html
+    assert "x ← b/y" in html

@@ -1,0 +1,112 @@
+"""Log messages are JSON lines on stdout, those of Python's logging included."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def logged(run_node):
+    """Runs the lines in a node; gives the log entries on stdout, and stderr."""
+
+    def run(lines, before=""):
+        script = f"import logging\n{before}\nfrom dora import Node\nnode = Node()\n{lines}\n"
+        ended = run_node(script, "")
+        entries = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+        return entries, ended.stderr
+
+    return run
+
+
+def test_log_writes_level_message_and_fields(logged):
+    entries, _ = logged('node.log("info", "Processing item", {"count": "3"})')
+    (entry,) = entries
+    assert entry["level"] == "info"
+    assert entry["message"] == "Processing item"
+    assert entry["fields"] == {"count": "3"}
+    assert entry["node_id"] == "test-node"
+    assert entry["timestamp"].endswith("Z")
+    assert "target" not in entry
+
+
+def test_log_takes_target_and_fields_and_every_spelling_of_levels(logged):
+    entries, _ = logged(
+        'node.log("WARNING", "a", "my.target", {"x": "1"})\n'
+        'node.log(level="error", message="b", fields={"n": 2})\n'
+        'node.log("nonsense", "c")\n'
+        'node.log_error("d"); node.log_warn("e"); node.log_info("f")\n'
+        'node.log_debug("g"); node.log_trace("h")'
+    )
+    assert [entry["level"] for entry in entries] == [
+        *("warn", "error", "info", "error", "warn", "info", "debug", "trace")
+    ]
+    assert entries[0]["target"] == "my.target"
+    assert entries[1]["fields"] == {"n": 2}
+
+
+def test_fields_beyond_60_kib_are_dropped(logged):
+    (entry,), _ = logged('node.log("info", "big", {"x": "y" * 70000})')
+    assert entry["fields_dropped"] is True
+    assert "fields" not in entry
+
+
+def test_records_of_logging_arrive_without_any_setup(logged):
+    entries, _ = logged(
+        'logging.info("Processing item %d", 3)\n'
+        'logging.getLogger("a.b").warning("careful", extra={"part": 7})\n'
+        'logging.getLogger("a.b").debug("unheard")'
+    )
+    assert [(entry["level"], entry["message"]) for entry in entries] == [
+        ("info", "Processing item 3"),
+        ("warn", "careful"),
+    ]
+    assert entries[0]["target"] == "root"
+    assert entries[0]["file"].endswith("my_node.py")
+    assert entries[0]["line"] == 5
+    assert entries[1]["target"] == "a.b"
+    assert entries[1]["fields"] == {"part": 7}
+
+
+def test_basic_config_after_the_node_keeps_the_bridge_and_its_level(logged):
+    entries, errors = logged(
+        "logging.basicConfig(level=logging.DEBUG)\n"
+        'logging.getLogger(__name__).debug("seen")\nlogging.error("once")'
+    )
+    assert [(entry["level"], entry["message"]) for entry in entries] == [
+        ("debug", "seen"),
+        ("error", "once"),
+    ]
+    assert errors == ""
+
+
+def test_basic_config_before_the_node_keeps_its_own_handler_only(logged):
+    entries, errors = logged(
+        'logging.debug("plain")', before="logging.basicConfig(level=logging.DEBUG)"
+    )
+    assert entries == []
+    assert "DEBUG:root:plain" in errors
+
+
+def test_handlers_that_show_lines_are_not_doubled(logged):
+    entries, errors = logged(
+        "import sys\n"
+        "logging.basicConfig(handlers=[logging.StreamHandler(sys.stderr)])\n"
+        'logging.warning("once")'
+    )
+    assert entries == []
+    assert errors.count("once") == 1
+
+
+def test_tracebacks_stay_with_their_message(logged):
+    (entry,), _ = logged(
+        'try:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.exception("failed")'
+    )
+    assert entry["level"] == "error"
+    assert entry["message"].startswith("failed\nTraceback")
+    assert "ZeroDivisionError" in entry["message"]
+
+
+def test_the_environment_sets_the_level(run_node):
+    script = 'import logging\nfrom dora import Node\nNode()\nlogging.debug("fine")'
+    assert '"fine"' in run_node(script, "", DORA_LOG="debug").stdout
+    assert '"fine"' not in run_node(script, "").stdout
