@@ -47,7 +47,7 @@ struct ConsoleStream::State : std::enable_shared_from_this<State> {
         watched(loop),
         fd(the_fd),
         options(the_options),
-        broken(the_options.is_closed) {
+        is_unwanted(the_options.is_closed) {
     struct stat status{};
     if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode)) return;
     if (S_ISSOCK(status.st_mode)) {
@@ -95,7 +95,7 @@ struct ConsoleStream::State : std::enable_shared_from_this<State> {
         if (written > pending.size() / 2) pending.erase(0, std::exchange(written, 0));
         return false;
       } else if (errno != EINTR) {
-        broken = true;
+        (errno == EPIPE ? is_unwanted : is_broken) = true;
         give_up();
       }
     }
@@ -140,7 +140,8 @@ struct ConsoleStream::State : std::enable_shared_from_this<State> {
   std::string pending;
   std::size_t written = 0;
   std::uint64_t lost = 0;
-  bool broken;
+  bool is_unwanted;
+  bool is_broken = false;
   bool is_scheduled = false;
 };
 
@@ -153,7 +154,8 @@ ConsoleStream& ConsoleStream::operator=(ConsoleStream&&) noexcept = default;
 void ConsoleStream::write(std::string_view lines) {
   State& state = *state_;
   const std::size_t held = state.pending.size() - state.written;
-  if (state.broken || held + lines.size() > state.options.max_pending_bytes) {
+  if (state.is_unwanted || state.is_broken ||
+      held + lines.size() > state.options.max_pending_bytes) {
     state.lost += count_lines(lines);
     return;
   }
@@ -181,8 +183,11 @@ void ConsoleStream::finish(std::chrono::milliseconds patience) {
 std::uint64_t ConsoleStream::lost_lines() const {
   return state_->lost;
 }
+bool ConsoleStream::is_unwanted() const {
+  return state_->is_unwanted;
+}
 bool ConsoleStream::is_broken() const {
-  return state_->broken;
+  return state_->is_broken;
 }
 
 }  // namespace dora::cli

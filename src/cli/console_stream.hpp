@@ -42,7 +42,10 @@ class ConsoleStream {
 
   /// Lines that nobody could read, since the beginning.
   std::uint64_t lost_lines() const;
-  /// The reader went away, or the device takes no more (a full disk).
+  /// Nobody wants to read (any more): the reader went away, or the stream was closed from the
+  /// start.
+  bool is_unwanted() const;
+  /// Writing failed for another reason: a full disk.
   bool is_broken() const;
 
  private:

@@ -91,7 +91,8 @@ TEST(ConsoleStream, SurvivesAReaderThatGoesAway) {
   pipe.reader.close();
   stream.write("lost\n");
   loop.run();
-  EXPECT_TRUE(stream.is_broken());
+  EXPECT_TRUE(stream.is_unwanted());
+  EXPECT_FALSE(stream.is_broken());
   EXPECT_EQ(stream.lost_lines(), 1U);
 }
 

@@ -49,13 +49,14 @@ std::string usage(const Command& command) {
 
 std::string command_help(const Command& command) {
   std::string text = fmt::format("{}\n{}.\n\n", usage(command), command.summary);
-  std::size_t width = argument_of(command).size();
+  constexpr std::string_view common = "-h, --color WHEN, --quiet";
+  std::size_t width = std::max(argument_of(command).size(), common.size());
   for (const Flag& flag : command.flags)
     if (!flag.help.empty()) width = std::max(width, label(flag).size());
   if (command.argument.most > 0) text += row(argument_of(command), width, command.argument.help);
   for (const Flag& flag : command.flags)
     if (!flag.help.empty()) text += row(label(flag), width, flag.help);
-  text += row("-h, --color WHEN, --quiet", width, "As everywhere: `dora help`");
+  text += row(common, width, "As everywhere: `dora help`");
   return text + "\nexamples:\n" + indented(command.examples);
 }
 

@@ -69,6 +69,7 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   options.allows_shell_nodes =
       command.has("--allow-shell-nodes") || is_true(environment("DORA_ALLOW_SHELL_NODES"));
   options.ignores_deploy = command.has("--ignore-deploy");
+  options.is_verbose = command.has("--verbose");
   options.skips_build = command.has("--no-build");
   if (command.has("--lockfile") && !command.has("--locked") && !command.has("--write-lockfile"))
     return fail(ErrorKind::InvalidInput, "`--lockfile` goes with `--locked` or `--write-lockfile`");

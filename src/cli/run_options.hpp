@@ -30,6 +30,8 @@ struct RunOptions {
   std::optional<bool> exit_when_nodes_finish;
   bool allows_shell_nodes = false;
   bool ignores_deploy = false;
+  /// Tells at a terminal, too, that nodes start and end.
+  bool is_verbose = false;
   bool skips_build = false;
   /// Flags that were given and do nothing yet: what to tell the user about them.
   std::vector<std::string> notices;

@@ -59,6 +59,8 @@ class RunSession : public daemon::ControlTarget {
       : options_(options),
         terminal_(terminal),
         front_pid_(front.front),
+        hides_service_news_(terminal.is_stdout_terminal && !options.is_verbose &&
+                            options.log_format == LogFormat::Pretty),
         formatter_({.format = options.log_format,
                     .is_terminal = terminal.is_stdout_terminal,
                     .is_colored = terminal.is_stdout_colored,
@@ -101,6 +103,7 @@ class RunSession : public daemon::ControlTarget {
   const RunOptions& options_;
   const Terminal& terminal_;
   const pid_t front_pid_;
+  const bool hides_service_news_;
   asio::io_context loop_{1};
   ConsoleFormatter formatter_;
   ConsoleStream out_;
@@ -142,7 +145,7 @@ int RunSession::run(daemon::RunPlan plan) {
   server_.reset();
   directory_.reset();
   out_.finish(reader_patience);
-  if (out_.lost_lines() > 0 && !terminal_.is_quiet)
+  if (out_.lost_lines() > 0 && !out_.is_unwanted())
     warn(
         fmt::format("{} lines were not shown: {}; the log files have them all", out_.lost_lines(),
                     out_.is_broken() ? "stdout takes no more" : "stdout was not read fast enough"));
@@ -169,6 +172,10 @@ void RunSession::open_control(const daemon::RunPlan& plan) {
 void RunSession::show(const daemon::LogEntry& entry) {
   if (options_.hides_logs && !entry.node.empty()) return;
   if (!options_.log_filter.passes(entry.node, entry.level)) return;
+  // At a terminal the nodes speak; that they come and go as expected is no news.
+  if (entry.stream == daemon::LogEntry::Stream::None && hides_service_news_ &&
+      entry.level > daemon::LogLevel::Warn)
+    return;
   out_.write(formatter_.format(entry));
 }
 

@@ -121,7 +121,7 @@ Result<StopOptions> parse_stop_options(std::string_view body) {
       options.force = value.get_bool();
     } else if (key == "grace_seconds" && value.is_number()) {
       const double seconds = value.to_number<double>(error);
-      if (error || !(seconds >= 0 && seconds <= longest_grace_seconds))
+      if (error || std::isnan(seconds) || seconds < 0 || seconds > longest_grace_seconds)
         return fail(ErrorKind::InvalidInput, "`grace_seconds` must be between 0 and a year");
       options.grace = std::chrono::milliseconds(std::llround(seconds * 1e3));
     } else {

@@ -1,0 +1,30 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Reads the dataflow that a command was given, and tells all that is wrong with it.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/terminal.hpp"
+#include "dataflow/load.hpp"
+
+namespace dora::cli {
+
+struct DataflowFile {
+  /// As the user would write it.
+  std::filesystem::path path;
+  dataflow::LoadResult loaded;
+};
+
+/// Finds and reads the file. Nothing when there is none to read: the reason has been printed, and
+/// `exit_code` says how to end.
+std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,
+                                               int& exit_code);
+
+/// Prints the diagnostics to stderr, with a last line that counts them when there are errors:
+/// "2 errors, nothing was started".
+void print_diagnostics(const dataflow::LoadResult& loaded, const Terminal& terminal,
+                       std::string_view consequence);
+
+}  // namespace dora::cli

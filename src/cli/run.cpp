@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dora run`: one dataflow in the foreground. Everything that can be wrong before a process starts
+// is told here; cli/run_session.hpp does the rest.
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "cli/commands.hpp"
+#include "cli/dataflow_file.hpp"
+#include "cli/duration.hpp"
+#include "cli/front_process.hpp"
+#include "cli/run_options.hpp"
+#include "cli/run_session.hpp"
+#include "daemon/plan_run.hpp"
+#include "daemon/process_tree.hpp"
+
+namespace dora::cli {
+namespace {
+
+using dataflow::Dataflow;
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+// The folder's name for dataflow.yml in it, else the file's without its ending.
+std::string name_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(file, error);
+  if (absolute.stem() == "dataflow" && absolute.has_parent_path() &&
+      !absolute.parent_path().filename().empty())
+    return absolute.parent_path().filename().string();
+  return absolute.stem().string();
+}
+
+// D7: what is placed on other machines is not for `dora run`.
+bool refuse_deploy(const Dataflow& dataflow, const RunOptions& options, const Terminal& terminal) {
+  if (options.ignores_deploy || dataflow.first_deploy() == nullptr) return false;
+  print_error(terminal,
+              "this dataflow has a `deploy:` section, which places nodes on machines, and `dora "
+              "run` knows only this one\n"
+              "  = help: start it with `dora start`, or run everything here with "
+              "`dora run --ignore-deploy`");
+  return true;
+}
+
+std::size_t count_edges(const daemon::RunPlan& plan) {
+  std::size_t edges = 0;
+  for (const daemon::NodePlan& node : plan.nodes)
+    edges += node.inputs.size();
+  return edges;
+}
+
+}  // namespace
+
+int run(const CommandContext& context) {
+  const Terminal& terminal = context.terminal;
+  const std::int64_t began_ns = monotonic_ns();
+  auto options = parse_run_options(context.command, context.environment);
+  if (!options) {
+    print_error(terminal, options.error().message);
+    return exit_usage;
+  }
+  int exit_code = 0;
+  const auto file = read_dataflow_file(options->path, terminal, exit_code);
+  if (!file) return exit_code;
+  print_diagnostics(file->loaded, terminal, ", nothing was started");
+  if (!file->loaded.dataflow) return exit_invalid_dataflow;
+  const Dataflow& dataflow = *file->loaded.dataflow;
+  if (refuse_deploy(dataflow, *options, terminal)) return exit_invalid_dataflow;
+  for (const std::string& notice : options->notices)
+    print_warning(terminal, notice);
+
+  auto plan = daemon::plan_run(
+      dataflow, {.name = options->name.empty() ? name_of(file->path) : options->name,
+                 .environment = {options->environment.begin(), options->environment.end()},
+                 .exit_when_nodes_finish = options->exit_when_nodes_finish});
+  if (!plan) {
+    print_error(terminal, plan.error().message);
+    return exit_invalid_dataflow;
+  }
+  if (terminal.is_stderr_terminal && !terminal.is_quiet)
+    print_notice(fmt::format(" check   {}   {}, {}   {}\n", file->path.string(),
+                             counted(plan->nodes.size(), "node"),
+                             counted(count_edges(*plan), "edge"),
+                             format_duration(std::chrono::nanoseconds(monotonic_ns() - began_ns))));
+  const auto code = run_behind_front(
+      [&](FrontLink front) {
+        return run_session(*options, terminal, std::move(*plan), std::move(front));
+      },
+      daemon::kill_descendants);
+  if (!code) {
+    print_error(terminal, code.error().message);
+    return exit_failed;
+  }
+  return *code;
+}
+
+}  // namespace dora::cli
