@@ -13,7 +13,8 @@ constexpr ErrorCode table[] = {
      "than 4 MiB. Example: `dora run dataflw.yml`. Check the spelling of the path and the "
      "permissions of the file (`ls -l`)."},
     {"E002", "the file is not UTF-8 text",
-     "YAML is text in UTF-8. A NUL byte or a byte sequence that is not UTF-8 stands at the place "
+     "YAML is text in UTF-8. A NUL byte, a control character or a byte that is not UTF-8 stands at "
+     "the place "
      "shown, often because the file was saved as UTF-16 or Latin-1, or is not a YAML file at all. "
      "Save it as UTF-8, e.g. `iconv -f latin1 -t utf-8 old.yml > dataflow.yml`."},
     {"E003", "the YAML cannot be parsed",

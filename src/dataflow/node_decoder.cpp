@@ -71,7 +71,8 @@ const Kind* find_kind(const Decoder& decoder, const Fields& fields) {
 }
 
 bool counts_as_unset(const YamlNode& key, const YamlNode& value) {
-  return value.is_null() || (key.text == "restart_policy" && value.text == "never") ||
+  bool is_empty = !value.is_scalar() && value.children.empty();
+  return is_empty || value.is_null() || (key.text == "restart_policy" && value.text == "never") ||
          (key.text == "max_restarts" && value.text == "0");
 }
 
@@ -90,7 +91,11 @@ void check_scope(const Decoder& decoder, const YamlNode& yaml, const Fields& fie
   }
   if (scope == for_operators && !takes_ports) {
     for (std::string_view key : {"inputs", "outputs"}) {
-      if (fields.has(key)) misplaced.push_back(key);
+      const YamlNode* value = fields.find(key);
+      if (value && !(value->is_sequence() && value->children.empty()) &&
+          !(value->is_mapping() && value->children.empty())) {
+        misplaced.push_back(key);
+      }
     }
   }
   if (misplaced.empty()) return;

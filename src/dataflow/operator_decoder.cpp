@@ -106,7 +106,9 @@ Operator decode_operator(const Decoder& decoder, const YamlNode& yaml, const std
 void take_node_ports(const Decoder& decoder, const Fields& fields, const YamlNode& yaml,
                      Operator& only, bool is_single) {
   for (std::string_view key : {"inputs", "outputs"}) {
-    if (!fields.has(key)) continue;
+    // An empty one says nothing.
+    const YamlNode* value = fields.find(key);
+    if (!value || (!value->is_scalar() && value->children.empty())) continue;
     auto entries = entries_of(yaml);
     bool is_in_both = std::ranges::any_of(entries, [&](const auto& entry) {
       return entry.first->text == key && !entry.second->is_null();

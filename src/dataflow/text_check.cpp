@@ -27,6 +27,12 @@ std::size_t character_length(std::string_view text) {
   return is_wrong ? 0 : length;
 }
 
+// YAML has no control characters but these three.
+bool is_forbidden(char c) {
+  bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  return is_control && c != '\t' && c != '\n' && c != '\r';
+}
+
 bool looks_like_utf16(std::string_view text) {
   return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
 }
@@ -36,12 +42,21 @@ bool looks_like_utf16(std::string_view text) {
 std::optional<TextProblem> find_text_problem(const SourceText& source) {
   std::string_view text = source.text();
   std::size_t line_start = 0;
+  if (looks_like_utf16(text)) {
+    return TextProblem{0,
+                       {.code = "E002",
+                        .message = "the file is UTF-16, not UTF-8",
+                        .help = "save the file as UTF-8"}};
+  }
   for (std::size_t i = 0; i < text.size();) {
     auto at = static_cast<std::uint32_t>(i);
-    if (text[i] == '\0') {
+    if (is_forbidden(text[i])) {
+      std::string what = text[i] == '\0' ? "a NUL byte"
+                                         : fmt::format("the control character 0x{:02X}",
+                                                       static_cast<unsigned char>(text[i]));
       return TextProblem{at,
                          {.code = "E002",
-                          .message = fmt::format("a NUL byte in line {}", source.line_of(i)),
+                          .message = fmt::format("{} in line {}", what, source.line_of(i)),
                           .help = "a dataflow is YAML text in UTF-8; is this the right file?"}};
     }
     std::size_t length = character_length(text.substr(i));
@@ -49,10 +64,8 @@ std::optional<TextProblem> find_text_problem(const SourceText& source) {
       return TextProblem{
           at,
           {.code = "E002",
-           .message = looks_like_utf16(text)
-                          ? "the file is UTF-16, not UTF-8"
-                          : fmt::format("the byte 0x{:02X} in line {} is not UTF-8",
-                                        static_cast<unsigned char>(text[i]), source.line_of(i)),
+           .message = fmt::format("the byte 0x{:02X} in line {} is not UTF-8",
+                                  static_cast<unsigned char>(text[i]), source.line_of(i)),
            .help = "save the file as UTF-8"}};
     }
     if (text[i] == '\n' || text[i] == '\r') line_start = i + 1;

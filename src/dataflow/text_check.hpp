@@ -17,8 +17,8 @@ struct TextProblem {
   Remark remark;
 };
 
-/// The first NUL byte, the first byte that is not UTF-8, or the first line that the YAML parser
-/// would take minutes for.
+/// The first NUL byte or control character, the first byte that is not UTF-8, or the first line
+/// that the YAML parser would take minutes for.
 std::optional<TextProblem> find_text_problem(const SourceText& source);
 
 /// The diagnostic for the YAML parser's `complaint` about the byte at `offset`.
