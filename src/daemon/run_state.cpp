@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How nodes begin, connect and end. How they are made to end: run_stopping.cpp.
+// How nodes begin and what is known of them. How they end and begin anew: run_ending.cpp; how they
+// are made to end: run_stopping.cpp.
 #include "daemon/run_state.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/check.hpp"
 
@@ -15,9 +14,8 @@ namespace dora::daemon {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-/// When the user is told whom the start waits for: the first time, and again.
+/// When the user is told for the first time whom the start waits for.
 constexpr std::int64_t first_reminder = 10 * second;
-constexpr std::int64_t next_reminder = 60 * second;
 
 }  // namespace
 
@@ -230,151 +228,12 @@ bool RunState::has_ports(NodeIndex node) const {
          !plan.log_inputs.empty();
 }
 
-bool RunState::may_restart(NodeIndex node, std::int64_t now_ns) const {
-  const Node& state = nodes_[node];
-  return !stopping_ && !barrier_culprit_ && state.ladder == Ladder::None &&
-         !state.inputs_closed_at && !plan_->nodes[node].is_dynamic() &&
-         state.counter.may_restart(now_ns);
-}
-
 void RunState::spawn(NodeIndex node, std::int64_t now_ns) {
   Node& state = nodes_[node];
   state.phase = Phase::Starting;
   state.spawned_ns = now_ns;
   state.restart_at.reset();
   out_.push_back(SpawnNode{node});
-}
-
-void RunState::restart_later(NodeIndex node, std::chrono::nanoseconds delay, std::int64_t now_ns) {
-  Node& state = nodes_[node];
-  state.phase = Phase::Restarting;
-  ++state.restarts;
-  state.held.clear();
-  for (Output& output : state.outputs)
-    output.is_resting = false;
-  out_.push_back(Say{
-      LogLevel::Warn, node,
-      fmt::format("{}: restart {} {}", state.cause.empty() ? "ended" : state.cause, state.restarts,
-                  delay.count() == 0
-                      ? std::string("now")
-                      : fmt::format("in {:.3g} s", static_cast<double>(delay.count()) / 1e9))});
-  out_.push_back(RenewNode{node});
-  // Its consumers hear of it once each, however many of its outputs they use.
-  std::vector<NodeIndex> told;
-  for (const Output& output : state.outputs) {
-    for (const Consumer& consumer : output.consumers) {
-      if (consumer.node == node || std::ranges::find(told, consumer.node) != told.end()) continue;
-      told.push_back(consumer.node);
-      if (nodes_[consumer.node].phase == Phase::Running)
-        out_.push_back(TellNodeRestarted{consumer.node, node});
-    }
-  }
-  for (std::size_t input = 0; input < state.input_closed.size(); ++input) {
-    if (state.input_closed[input]) state.held.push_back(CloseInput{node, input});
-  }
-  if (delay.count() == 0) {
-    spawn(node, now_ns);
-  } else {
-    // A delay of centuries must not overflow into the past.
-    state.restart_at = now_ns + std::min<std::int64_t>(
-                                    delay.count(), std::numeric_limits<std::int64_t>::max() / 2);
-  }
-}
-
-void RunState::classify(NodeIndex node, const ExitStatus& status) {
-  Node& state = nodes_[node];
-  state.outcome = Outcome::Succeeded;
-  state.cause.clear();
-  const bool was_ready = state.phase == Phase::Ready || state.phase == Phase::Running;
-  if (state.is_forced) return;
-  if (state.ladder == Ladder::Straggler) {
-    state.outcome = Outcome::Failed;
-    state.cause = fmt::format(
-        "did not exit within {:.3g} s after all its inputs had closed, so dora killed it",
-        static_cast<double>(plan_->nodes[node].finish_grace->count()) / 1e9);
-    return;
-  }
-  if (barrier_culprit_ && *barrier_culprit_ != node) {
-    if (status.is_success()) return;
-    state.outcome = Outcome::Consequential;
-    state.caused_by = name(*barrier_culprit_);
-    state.cause = fmt::format("{}, because node `{}` exited before connecting to dora",
-                              describe(status), state.caused_by);
-    return;
-  }
-  if (state.is_killed && !status.is_success()) {
-    state.outcome = Outcome::Failed;
-    state.cause = "did not react to the stop message in time, so dora killed it (SIGKILL)";
-    return;
-  }
-  if (stopping_ && (status.is_termination() || (status.signal == 0 && !was_ready))) return;
-  if (status.is_success()) {
-    const bool is_alone = std::ranges::all_of(
-        nodes_, [&](const Node& other) { return &other == &state || other.phase == Phase::Ended; });
-    if (was_ready || stopping_ || !has_ports(node) || is_alone) return;
-    state.outcome = Outcome::Failed;
-    state.cause = "exited with code 0 before connecting to dora (it never made a Node)";
-    return;
-  }
-  state.outcome = Outcome::Failed;
-  state.cause = describe(status);
-}
-
-void RunState::end(NodeIndex node, std::int64_t now_ns) {
-  Node& state = nodes_[node];
-  state.phase = Phase::Ended;
-  state.ended_ns = now_ns;
-  state.restart_at.reset();
-  state.terminate_at.reset();
-  state.kill_at.reset();
-  state.give_up_at.reset();
-  state.held.clear();
-  if (state.outcome == Outcome::Succeeded) {
-    out_.push_back(Say{LogLevel::Info, node, "finished successfully"});
-  } else {
-    // NODE_FAILED comes before the inputs close, once for each consumer.
-    std::vector<TellNodeFailed> told;
-    for (const Output& output : state.outputs) {
-      for (const Consumer& consumer : output.consumers) {
-        if (consumer.node == node || output.is_closed) continue;
-        auto place = std::ranges::find(told, consumer.node, &TellNodeFailed::node);
-        if (place == told.end())
-          place = told.insert(told.end(), {consumer.node, node, state.cause, {}});
-        place->inputs.push_back(plan_->nodes[consumer.node].inputs[consumer.input].id);
-      }
-    }
-    for (TellNodeFailed& message : told) {
-      const NodeIndex consumer = message.node;
-      tell(consumer, std::move(message));
-    }
-  }
-  for (Output& output : state.outputs)
-    close_output(node, output, now_ns);
-  if (!state.is_detached) out_.push_back(DisconnectConsumer{node});
-}
-
-void RunState::close_output(NodeIndex node, Output& output, std::int64_t now_ns) {
-  if (std::exchange(output.is_closed, true)) return;
-  for (const Consumer& consumer : output.consumers) {
-    nodes_[consumer.node].input_closed[consumer.input] = true;
-    tell(consumer.node, CloseInput{consumer.node, consumer.input});
-    if (consumer.node != node) check_inputs(consumer.node, now_ns);
-  }
-}
-
-void RunState::check_inputs(NodeIndex node, std::int64_t now_ns) {
-  Node& state = nodes_[node];
-  const NodePlan& plan = plan_->nodes[node];
-  if (state.phase == Phase::Ended || state.inputs_closed_at || plan.inputs.empty()) return;
-  const bool has_endless = !plan.timers.empty() || !plan.log_inputs.empty();
-  if (has_endless && !plan_->exit_when_nodes_finish) return;
-  if (!std::ranges::all_of(state.input_closed, [](bool closed) { return closed; })) return;
-  state.inputs_closed_at = now_ns;
-  // It will not be restarted any more: what waited for that is final.
-  for (Output& output : state.outputs) {
-    if (output.is_resting) close_output(node, output, now_ns);
-  }
-  if (state.phase == Phase::Restarting) end(node, now_ns);
 }
 
 RunStatus RunState::status() const {
@@ -419,51 +278,6 @@ std::vector<NodeResult> RunState::results() const {
                        .ended_ns = state.ended_ns});
   }
   return results;
-}
-
-std::optional<std::int64_t> RunState::next_deadline() const {
-  std::optional<std::int64_t> first;
-  auto consider = [&](const std::optional<std::int64_t>& time) {
-    if (time && (!first || *time < *first)) first = time;
-  };
-  if (finished_) return first;
-  consider(remind_at_);
-  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-    const Node& state = nodes_[node];
-    if (state.phase == Phase::Ended) continue;
-    consider(state.restart_at);
-    consider(state.terminate_at);
-    consider(state.kill_at);
-    consider(state.give_up_at);
-    consider(straggler_deadline(node));
-  }
-  return first;
-}
-
-Actions RunState::on_time(std::int64_t now_ns) {
-  if (finished_ || !begun_) return {};
-  if (remind_at_ && now_ns >= *remind_at_) {
-    remind_at_ = now_ns + next_reminder;
-    std::vector<std::string> missing;
-    for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-      if (nodes_[node].phase == Phase::Starting || nodes_[node].phase == Phase::Attached)
-        missing.push_back(name(node));
-    }
-    if (!missing.empty() && !stopping_ && !barrier_culprit_) {
-      out_.push_back(Say{LogLevel::Warn, std::nullopt,
-                         fmt::format("the dataflow starts when every node has made its Node; still "
-                                     "waiting for: {}",
-                                     fmt::join(missing, ", "))});
-    }
-  }
-  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-    Node& state = nodes_[node];
-    if (state.restart_at && now_ns >= *state.restart_at) spawn(node, now_ns);
-    const auto straggles_at = straggler_deadline(node);
-    if (straggles_at && now_ns >= *straggles_at) begin_ladder(node, Ladder::Straggler, 0, now_ns);
-    climb(node, now_ns);
-  }
-  return settle(now_ns);
 }
 
 }  // namespace dora::daemon

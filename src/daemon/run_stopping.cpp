@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "daemon/run_state.hpp"
 
@@ -17,6 +18,8 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t default_grace = 10 * second;
 /// How long a killed process may take to vanish before the others stop waiting for it.
 constexpr std::int64_t death_patience = 5 * second;
+/// When the user is told again whom the start waits for.
+constexpr std::int64_t next_reminder = 60 * second;
 
 void set_earlier(std::optional<std::int64_t>& time, std::int64_t candidate) {
   if (!time || candidate < *time) time = candidate;
@@ -137,6 +140,51 @@ std::optional<std::int64_t> RunState::straggler_deadline(NodeIndex node) const {
   // A grace of centuries is no grace that ends.
   if (grace->count() > std::numeric_limits<std::int64_t>::max() - since) return std::nullopt;
   return since + grace->count();
+}
+
+std::optional<std::int64_t> RunState::next_deadline() const {
+  std::optional<std::int64_t> first;
+  auto consider = [&](const std::optional<std::int64_t>& time) {
+    if (time && (!first || *time < *first)) first = time;
+  };
+  if (finished_) return first;
+  consider(remind_at_);
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    const Node& state = nodes_[node];
+    if (state.phase == Phase::Ended) continue;
+    consider(state.restart_at);
+    consider(state.terminate_at);
+    consider(state.kill_at);
+    consider(state.give_up_at);
+    consider(straggler_deadline(node));
+  }
+  return first;
+}
+
+Actions RunState::on_time(std::int64_t now_ns) {
+  if (finished_ || !begun_) return {};
+  if (remind_at_ && now_ns >= *remind_at_) {
+    remind_at_ = now_ns + next_reminder;
+    std::vector<std::string> missing;
+    for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+      if (nodes_[node].phase == Phase::Starting || nodes_[node].phase == Phase::Attached)
+        missing.push_back(name(node));
+    }
+    if (!missing.empty() && !stopping_ && !barrier_culprit_) {
+      out_.push_back(Say{LogLevel::Warn, std::nullopt,
+                         fmt::format("the dataflow starts when every node has made its Node; still "
+                                     "waiting for: {}",
+                                     fmt::join(missing, ", "))});
+    }
+  }
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    Node& state = nodes_[node];
+    if (state.restart_at && now_ns >= *state.restart_at) spawn(node, now_ns);
+    const auto straggles_at = straggler_deadline(node);
+    if (straggles_at && now_ns >= *straggles_at) begin_ladder(node, Ladder::Straggler, 0, now_ns);
+    climb(node, now_ns);
+  }
+  return settle(now_ns);
 }
 
 }  // namespace dora::daemon
