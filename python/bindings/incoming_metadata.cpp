@@ -26,9 +26,18 @@ PyObject* make_datetime(std::int64_t nanoseconds) {
   std::time_t time = seconds;
   std::tm parts{};
   ::gmtime_r(&time, &parts);
-  return PyObject_CallFunction(datetime, "iiiiiiiO", parts.tm_year + 1900, parts.tm_mon + 1,
-                               parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                               static_cast<int>(rest / 1000), utc);
+  // The form in which a datetime is pickled: its constructor takes it without parsing arguments.
+  int year = parts.tm_year + 1900;
+  auto microseconds = static_cast<int>(rest / 1000);
+  const unsigned char state[10] = {
+      static_cast<unsigned char>(year >> 8),         static_cast<unsigned char>(year),
+      static_cast<unsigned char>(parts.tm_mon + 1),  static_cast<unsigned char>(parts.tm_mday),
+      static_cast<unsigned char>(parts.tm_hour),     static_cast<unsigned char>(parts.tm_min),
+      static_cast<unsigned char>(parts.tm_sec),      static_cast<unsigned char>(microseconds >> 16),
+      static_cast<unsigned char>(microseconds >> 8), static_cast<unsigned char>(microseconds)};
+  Ref bytes = steal(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(state), sizeof(state)));
+  if (!bytes) return nullptr;
+  return PyObject_CallFunctionObjArgs(datetime, bytes.ptr(), utc, nullptr);
 }
 
 PyObject* make_text(dora_text text) {

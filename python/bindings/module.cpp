@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The extension module dora._dora: the parts of the Python package that must be fast.
+#include <stdexcept>
+
 #include "event.hpp"
 #include "node.hpp"
 #include "numpy_arrays.hpp"
@@ -28,5 +30,11 @@ bool fill(PyObject* module) {
 }  // namespace dora::python
 
 NB_MODULE(_dora, module) {
+  // The types and names of this module exist once in a process. nanobind makes an ImportError of
+  // it.
+  if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
+    throw std::runtime_error(
+        "dora does not support loading in subinterpreters; import it in the main one");
+  }
   if (!dora::python::fill(module.ptr())) throw nanobind::python_error();
 }

@@ -16,6 +16,9 @@ Importing this package imports neither numpy nor pyarrow; they come when the fir
 
 from __future__ import annotations
 
+import os
+import sys
+
 from ._dora import version as __version__
 from ._node import Node
 
@@ -109,6 +112,25 @@ _MODULES = {
     "_programs": ("build", "run"),
     "_ros2": tuple(name for name in __all__ if name.startswith("Ros2")),
 }
+
+
+def _warn_of_dora_rs() -> None:
+    """The distribution dora-rs puts its files into the same folder as this one."""
+    folder = os.path.dirname(__file__)
+    foreign = [name for name in os.listdir(folder) if name.startswith("dora.") and ".so" in name]
+    if foreign:
+        import warnings
+
+        warnings.warn(
+            f"the package dora-rs is installed in the same environment ({folder}), and its files "
+            f"mix with those of dora-cpp; run: {sys.executable} -m pip uninstall -y dora-rs && "
+            f"{sys.executable} -m pip install --force-reinstall --no-deps dora-cpp",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+_warn_of_dora_rs()
 
 
 def __getattr__(name: str) -> object:

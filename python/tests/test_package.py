@@ -1,8 +1,10 @@
 """What `import dora` gives, and what it leaves alone."""
 
 import inspect
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import dora
 import pytest
@@ -81,3 +83,34 @@ def test_run_names_what_is_wrong_before_it_starts():
         dora.run("dataflow.yml", stop_after=float("nan"))
     with pytest.raises(ValueError, match="IP address"):
         dora.build("dataflow.yml", coordinator_addr="localhost")
+
+
+def test_files_of_dora_rs_in_our_folder_are_told_with_the_fix(tmp_path):
+    shutil.copytree(Path(dora.__file__).parent, tmp_path / "dora")
+    code = "import dora"
+
+    def run():
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stderr
+
+    assert run() == ""
+    (tmp_path / "dora" / "dora.abi3.so").touch()
+    assert "pip uninstall -y dora-rs" in run()
+
+
+def test_subinterpreters_are_refused():
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        interpreters = pytest.importorskip("_xxsubinterpreters")
+    code = f"import sys; sys.path[:] = {sys.path!r}; import dora"
+    script = (
+        f"import {interpreters.__name__} as i; result = i.run_string(i.create(), {code!r})\n"
+        "raise ImportError(result)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "does not support loading in subinterpreters" in ended.stderr
