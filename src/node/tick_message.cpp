@@ -26,6 +26,8 @@ Event* create_tick_message(MessageHead head, const Tick& tick, bool carries_coun
                      .arrow_format = "L"};
   ArrowSchema schema{};
   ArrowArray nothing{};
+  // An array without this function counts as released.
+  nothing.release = [](ArrowArray* released) { released->release = nullptr; };
   Payload payload = carries_count ? Payload::tensor(number) : Payload::arrow(nothing, schema);
   CHECK(payload.prepare());
   auto body = payload.body_size(type->type, 8);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "node/tick_message.hpp"
+
 namespace dora::node {
 namespace {
 
@@ -46,6 +48,18 @@ TEST(Timer, WithAnIntervalBeyondTheClockNeverOverflows) {
   ASSERT_TRUE(timer.take(1000));
   EXPECT_EQ(timer.head_time(2000), Timer::never);
   EXPECT_FALSE(timer.take(2000));
+}
+
+TEST(TickMessage, CarriesNothingOrItsNumber) {
+  PayloadTypes types;
+  Event* bare = create_tick_message({}, {.time_ns = 5, .number = 7, .missed = 2}, false, types);
+  ASSERT_EQ(bare->metadata().size(), 1u);
+  EXPECT_EQ(bare->metadata()[0].key, "missed");
+  bare->release();
+  Event* counted = create_tick_message({}, {.time_ns = 5, .number = 7, .missed = 0}, true, types);
+  EXPECT_GE(counted->parts().body.size(), sizeof(std::uint64_t));
+  EXPECT_TRUE(counted->metadata().empty());
+  counted->release();
 }
 
 }  // namespace
