@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include "array/decoder.hpp"
 #include "array/primitive.hpp"
 #include "node/fake_daemon.hpp"
 
@@ -293,6 +294,19 @@ TEST(NodeTimers, TickWithoutAnySender) {
   ASSERT_TRUE(value);
   EXPECT_EQ(value->length, 1);
   EXPECT_EQ(*static_cast<const std::uint64_t*>(value->data), 1u);
+}
+
+TEST(NodeTimers, TicksOfAnInputAreEmpty) {
+  FakeDaemon daemon;
+  daemon.add_node("t", {.timers = {{DataId::parse("tick").value(), 1'000'000, 10, false}}});
+  auto node = daemon.join("t");
+  auto tick = next(*node);
+  EXPECT_EQ(tick->parts().type->format, "n");
+  ArrowArray array{};
+  ASSERT_TRUE(array::decode(tick->parts().type->type, tick->parts().body,
+                            {[](void*) {}, nullptr}, &array));
+  EXPECT_EQ(array.length, 0);
+  array.release(&array);
 }
 
 TEST(NodeOutputs, UnknownOnesAreToldApartFromImpossibleOnes) {
