@@ -102,7 +102,7 @@ def test_reads_arrow_files(replay, tmp_path):
 
 def test_timeouts_are_kept(replay):
     ended, _ = replay(
-        [{"type": "Stop", "time_offset_secs": 0.05}],
+        [{"type": "Stop", "time_offset_secs": 2}],
         "from dora import Node\nnode = Node()\n"
         "print(node.next(timeout=0.001)['timed_out'], node.is_empty(), node.try_recv())\n"
         "print(node.next()['type'], node.next())\n",
