@@ -43,23 +43,19 @@ sigset_t handled_signals() {
   return signals;
 }
 
-int exit_code_of_engine(pid_t engine, bool was_killed_by_us) {
-  int status = 0;
-  if (retry_interrupted([&] { return ::waitpid(engine, &status, 0); }) != engine) return 1;
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  if (was_killed_by_us) return interrupted_exit_code;
-  const char* name = sigabbrev_np(WTERMSIG(status));
+void tell_death(int signal) {
+  const char* name = sigabbrev_np(signal);
   const std::string text =
       fmt::format("error: the engine of this dora was killed by SIG{}; all its nodes were killed\n",
                   name == nullptr ? "???" : name);
   (void)write_all(STDERR_FILENO, text);
-  return 1;
 }
 
-int watch_engine(pid_t engine, const FileDescriptor& pidfd, const FileDescriptor& signals) {
+// Returns, once the engine is gone, whether it was killed because it reacted to nothing else.
+bool watch_engine(const FileDescriptor& engine, const FileDescriptor& signals) {
   int interrupts = 0;
   for (;;) {
-    pollfd waited[] = {{pidfd.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+    pollfd waited[] = {{engine.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
     if (::poll(waited, 2, -1) < 0 && errno != EINTR) break;
     if (waited[0].revents != 0) break;
     signalfd_siginfo info{};
@@ -67,9 +63,9 @@ int watch_engine(pid_t engine, const FileDescriptor& pidfd, const FileDescriptor
       continue;
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGINT) ++interrupts;
-    send_signal(pidfd, interrupts > patient_interrupts ? SIGKILL : signal);
+    send_signal(engine, interrupts > patient_interrupts ? SIGKILL : signal);
   }
-  return exit_code_of_engine(engine, interrupts > patient_interrupts);
+  return interrupts > patient_interrupts;
 }
 
 [[noreturn]] void become_engine(const std::function<int(FrontLink)>& engine, FrontLink link) {
@@ -88,7 +84,7 @@ int watch_engine(pid_t engine, const FileDescriptor& pidfd, const FileDescriptor
 }  // namespace
 
 Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
-                             const std::function<void()>& kill_descendants) {
+                             const std::function<void(EngineEnd)>& clean_up) {
   const sigset_t handled = handled_signals();
   if (::sigprocmask(SIG_BLOCK, &handled, nullptr) != 0) return fail_errno("blocking signals");
   FileDescriptor signals(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -110,12 +106,22 @@ Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
   const FileDescriptor pidfd = open_pidfd(child);
   if (!pidfd) {
     ::kill(child, SIGKILL);
-    kill_descendants();
-    return fail_errno("watching the engine");
+    auto error = fail_errno("watching the engine");
+    clean_up(EngineEnd::Killed);
+    return error;
   }
-  const int code = watch_engine(child, pidfd, signals);
-  kill_descendants();
-  return code;
+  const bool was_killed_by_us = watch_engine(pidfd, signals);
+  int status = 0;
+  if (retry_interrupted([&] { return ::waitpid(child, &status, 0); }) != child)
+    return fail_errno("waiting for the engine");
+  if (WIFEXITED(status)) {
+    clean_up(EngineEnd::Exited);
+    return WEXITSTATUS(status);
+  }
+  clean_up(EngineEnd::Killed);
+  if (was_killed_by_us) return interrupted_exit_code;
+  tell_death(WTERMSIG(status));
+  return 1;
 }
 
 }  // namespace dora::cli

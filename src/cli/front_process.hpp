@@ -27,12 +27,15 @@ struct FrontLink {
   FileDescriptor signals;
 };
 
+enum class EngineEnd { Exited, Killed };
+
 /// Forks, runs `engine` in the child and ends the child with the exit code that it returns. In the
 /// parent, waits for it and returns its exit code, or 1 when it was killed.
 ///
-/// `kill_descendants` kills every process below the caller. To be called while the program has one
-/// thread only. Blocks. Fails when there can be no second process.
+/// `clean_up` is called in the parent when the engine is gone, and kills every process below the
+/// caller. To be called while the program has one thread only. Blocks. Fails when there can be no
+/// second process.
 Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
-                             const std::function<void()>& kill_descendants);
+                             const std::function<void(EngineEnd)>& clean_up);
 
 }  // namespace dora::cli

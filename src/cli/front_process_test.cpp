@@ -41,7 +41,10 @@ class LifeLine {
 // A program of its own: a front with `engine` behind it.
 pid_t start(const std::function<int(FrontLink)>& engine) {
   const pid_t pid = ::fork();
-  if (pid == 0) ::_exit(run_behind_front(engine, daemon::kill_descendants).value_or(99));
+  if (pid == 0) {
+    const auto clean_up = [](EngineEnd) { daemon::kill_descendants(); };
+    ::_exit(run_behind_front(engine, clean_up).value_or(99));
+  }
   return pid;
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <unistd.h>
+
 #include "base/version.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
@@ -23,7 +25,9 @@ std::optional<std::string> environment(std::string_view name) {
 }
 
 int fail_usage(const UsageError& error) {
-  const Terminal terminal;
+  Terminal terminal;
+  terminal.is_stderr_colored =
+      ::isatty(STDERR_FILENO) == 1 && !environment("NO_COLOR") && environment("TERM") != "dumb";
   if (!error.message.empty()) print_error(terminal, error.message);
   if (error.command != nullptr) {
     print_notice(usage(*error.command) + "\n" + "`dora " + std::string(error.command->name) +

@@ -10,6 +10,7 @@
 #include "cli/front_process.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_session.hpp"
+#include "daemon/instance_directory.hpp"
 #include "daemon/plan_run.hpp"
 #include "daemon/process_tree.hpp"
 
@@ -87,7 +88,11 @@ int run(const CommandContext& context) {
       [&](FrontLink front) {
         return run_session(*options, terminal, std::move(*plan), std::move(front));
       },
-      daemon::kill_descendants);
+      [](EngineEnd end) {
+        daemon::kill_descendants();
+        // Finds the directory of an engine that could not remove it itself.
+        if (end == EngineEnd::Killed) (void)daemon::list_instances();
+      });
   if (!code) {
     print_error(terminal, code.error().message);
     return exit_failed;

@@ -2,6 +2,7 @@
 #include "cli/run_report.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -18,6 +19,13 @@ using daemon::RunResult;
 
 std::string number_of(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+// As one would type it here; absolute when that is no shorter.
+std::string short_path(const std::string& path) {
+  std::error_code error;
+  const std::string relative = std::filesystem::proximate(path, error).string();
+  return error || relative.size() >= path.size() ? path : relative;
 }
 
 std::string drop_warning(const EdgeTotals& edge) {
@@ -43,7 +51,8 @@ std::string run_summary(const RunResult& result, int exit_code) {
   return fmt::format("{} ran {} · {} · {} dropped · logs: {} · exit {}",
                      result.name.empty() ? "dataflow" : result.name,
                      format_duration(std::chrono::nanoseconds(result.duration_ns)),
-                     number_of(messages, "message"), dropped, result.log_folder, exit_code);
+                     number_of(messages, "message"), dropped, short_path(result.log_folder),
+                     exit_code);
 }
 
 std::string stop_summary(const RunResult& result, std::int64_t since_ns) {

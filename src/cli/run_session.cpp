@@ -93,6 +93,7 @@ class RunSession : public daemon::ControlTarget {
   void on_signal(const signalfd_siginfo& signal);
   void wait_for_front();
   void report_drops_regularly();
+  void stop_later();
   void begin_stop(std::string_view why);
   void kill_all();
   void on_changed();
@@ -134,12 +135,7 @@ int RunSession::run(daemon::RunPlan plan) {
   wait_for_signal();
   wait_for_front();
   report_drops_regularly();
-  if (options_.stop_after) {
-    stop_after_.expires_after(*options_.stop_after);
-    stop_after_.async_wait([this](error_code error) {
-      if (!error) begin_stop("stopping…");
-    });
-  }
+  stop_later();
   engine_.start(std::move(plan));
   loop_.run();
   server_.reset();
@@ -234,6 +230,16 @@ void RunSession::report_drops_regularly() {
   });
 }
 
+// Called again once all nodes run, so that starting does not count; but nodes that never get ready
+// are stopped as well.
+void RunSession::stop_later() {
+  if (!options_.stop_after) return;
+  stop_after_.expires_after(*options_.stop_after);
+  stop_after_.async_wait([this](error_code error) {
+    if (!error) begin_stop("stopping…");
+  });
+}
+
 void RunSession::begin_stop(std::string_view why) {
   if (stopped_ns_ != 0) return;
   stopped_ns_ = monotonic_ns();
@@ -255,10 +261,12 @@ void RunSession::kill_all() {
 }
 
 void RunSession::on_changed() {
-  if (is_started_ || !terminal_.is_stderr_terminal) return;
+  if (is_started_) return;
   const auto runs = engine_.list();
   if (runs.empty() || runs.front().status != daemon::RunStatus::Running) return;
   is_started_ = true;
+  stop_later();
+  if (!terminal_.is_stderr_terminal) return;
   std::vector<std::string> names;
   names.reserve(runs.front().nodes.size());
   for (const daemon::NodeInfo& node : runs.front().nodes)
@@ -276,7 +284,7 @@ void RunSession::on_finished(const RunResult& result) {
 }
 
 void RunSession::report(const RunResult& result) {
-  if (stopped_ns_ != 0) {
+  if (stopped_ns_ != 0 && !is_killing_) {
     const std::string ends = stop_summary(result, stopped_ns_);
     if (!ends.empty()) tell(ends);
   }
