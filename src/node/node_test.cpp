@@ -303,8 +303,8 @@ TEST(NodeTimers, TicksOfAnInputAreEmpty) {
   auto tick = next(*node);
   EXPECT_EQ(tick->parts().type->format, "n");
   ArrowArray array{};
-  ASSERT_TRUE(array::decode(tick->parts().type->type, tick->parts().body,
-                            {[](void*) {}, nullptr}, &array));
+  ASSERT_TRUE(
+      array::decode(tick->parts().type->type, tick->parts().body, {[](void*) {}, nullptr}, &array));
   EXPECT_EQ(array.length, 0);
   array.release(&array);
 }
