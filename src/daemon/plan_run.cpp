@@ -10,6 +10,7 @@
 
 #include "base/random.hpp"
 #include "daemon/program_lookup.hpp"
+#include "dataflow/json.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -177,7 +178,7 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
   plan.exit_when_nodes_finish =
       options.exit_when_nodes_finish.value_or(dataflow.exit_when_nodes_finish.value_or(false));
   plan.health_check_interval = dataflow.health_check_interval;
-  plan.descriptor = describe_dataflow(dataflow);
+  plan.descriptor = dataflow::to_json(dataflow);
   const auto finish_grace = default_finish_grace();
   for (const Node& node : dataflow.nodes) {
     if (node.kind == NodeKind::Timer) continue;
@@ -199,7 +200,7 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
     item.cpu_affinity = node.cpu_affinity;
     item.has_terminal = node.tty;
     item.busy = node.latency == dataflow::Latency::Busy;
-    item.config = describe_node_config(dataflow, node);
+    item.config = dataflow::node_config_json(node);
   }
   std::ranges::sort(plan.nodes, {}, &NodePlan::id);
   return plan;

@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -118,31 +117,6 @@ TEST(PlanRun, WhatCannotBeRunIsNamed) {
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().kind, ErrorKind::Unsupported);
   EXPECT_THAT(plan.error().message, HasSubstr("`ros`"));
-}
-
-TEST(DescribeDataflow, HasWhatNodesAskFor) {
-  auto a = node("a", "a.py");
-  a.env = {{"N", {"7", dataflow::EnvironmentValue::Kind::Integer}}};
-  a.ports.inputs = {input("tick", dataflow::TimerSource{2s, {}})};
-  auto exact = input("x", output_of("b", "x"));
-  exact.queue_size = 1;
-  a.ports.inputs.push_back(exact);
-  a.ports.outputs = {{*DataId::parse("out"), {}}};
-  const auto dataflow = flow({a, node("b", "b.py")});
-  const auto value = boost::json::parse(describe_dataflow(dataflow));
-  const auto& first = value.at("nodes").at(0);
-  EXPECT_EQ(first.at("id").as_string(), "a");
-  EXPECT_EQ(first.at("env").at("N").as_int64(), 7);
-  EXPECT_EQ(first.at("inputs").at("tick").as_string(), "dora/timer/secs/2");
-  EXPECT_EQ(first.at("inputs").at("x").at("source").as_string(), "b/x");
-  EXPECT_EQ(first.at("inputs").at("x").at("queue_size").as_int64(), 1);
-  EXPECT_EQ(first.at("restart_policy").as_string(), "never");
-  EXPECT_TRUE(first.at("deploy").is_null());
-  EXPECT_EQ(value.at("health_check_interval").as_double(), 5.0);
-
-  const auto config = boost::json::parse(describe_node_config(dataflow, a));
-  EXPECT_EQ(config.at("outputs").at(0).as_string(), "out");
-  EXPECT_EQ(config.at("inputs").at("tick").as_string(), "dora/timer/secs/2");
 }
 
 }  // namespace

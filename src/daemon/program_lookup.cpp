@@ -12,7 +12,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "daemon/ask_program.hpp"
-#include "daemon/shell_words.hpp"
+#include "dataflow/words.hpp"
 
 extern char** environ;
 
@@ -281,7 +281,7 @@ Result<Command> find_command(const NodePlan& node, const LookupContext& context)
       command.arguments = {command.program.string()};
       break;
   }
-  auto words = TRY(split_shell_words(node.program.arguments).while_doing("its `args`"));
+  auto words = TRY(dataflow::split_words(node.program.arguments).while_doing("its `args`"));
   std::ranges::move(words, std::back_inserter(command.arguments));
   return command;
 }

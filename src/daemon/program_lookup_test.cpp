@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "daemon/ask_program.hpp"
-#include "daemon/shell_words.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -20,23 +19,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-using Words = std::vector<std::string>;
-
-TEST(ShellWords, AreSplitAsAShellDoes) {
-  EXPECT_EQ(*split_shell_words("  a  b\tc\n"), (Words{"a", "b", "c"}));
-  EXPECT_EQ(*split_shell_words(R"(--label "front left" a\ b 'x "y" z')"),
-            (Words{"--label", "front left", "a b", "x \"y\" z"}));
-  EXPECT_EQ(*split_shell_words(R"("a \" b \n" '' x""y)"), (Words{"a \" b \\n", "", "xy"}));
-  EXPECT_EQ(*split_shell_words("$HOME *.py ~"), (Words{"$HOME", "*.py", "~"}));
-  EXPECT_EQ(*split_shell_words(""), Words{});
-}
-
-TEST(ShellWords, AnOpenQuoteIsAnError) {
-  EXPECT_FALSE(split_shell_words("a 'b"));
-  EXPECT_FALSE(split_shell_words("a \"b"));
-  EXPECT_FALSE(split_shell_words("a \\"));
-}
 
 TEST(AskProgram, GivesTheFirstLine) {
   EXPECT_EQ(ask_program({"/bin/sh", "-c", "echo one; echo two"}, "/", 10s), "one");
