@@ -79,7 +79,7 @@ void RunState::classify(NodeIndex node, const ExitStatus& status) {
     state.cause = "did not react to the stop message in time, so dora killed it (SIGKILL)";
     return;
   }
-  if (stopping_ && (status.is_termination() || (status.signal == 0 && !was_ready))) return;
+  if (stopping_ && (status.is_termination() || state.is_refused)) return;
   if (status.is_success()) {
     const bool is_alone = std::ranges::all_of(
         nodes_, [&](const Node& other) { return &other == &state || other.phase == Phase::Ended; });

@@ -94,6 +94,7 @@ Actions RunState::on_attached(NodeIndex node, std::int64_t now_ns) {
     return settle(now_ns);
   }
   if (stopping_) {
+    state.is_refused = true;
     out_.push_back(RefuseNode{node, "the dataflow is being stopped"});
     return settle(now_ns);
   }

@@ -191,6 +191,7 @@ class RunState {
     bool is_forced = false;
     bool is_killed = false;  ///< because it did not react in time
     bool is_detached = false;
+    bool is_refused = false;  ///< it was told that it comes too late
 
     Outcome outcome = Outcome::Succeeded;
     std::string cause;

@@ -330,9 +330,19 @@ TEST(RunState, WhoHasNotStartedIsTerminatedAtOnce) {
   const Actions actions = scene->on_stop(10 * second, false, scene.now);
   EXPECT_EQ(all<TerminateNode>(actions).size(), 2U);
   scene->on_exited(sender, by_sigterm, scene.now);
-  // A program that answers SIGTERM with an exit code of its own, before it made its Node.
+  // A program that survived SIGTERM and made its Node too late, which raises.
+  EXPECT_EQ(all<RefuseNode>(scene->on_attached(receiver, scene.now)).size(), 1U);
   scene->on_exited(receiver, code_1, scene.now);
   EXPECT_EQ(scene->status(), RunStatus::Finished);
+}
+
+TEST(RunState, AnErrorBeforeTheStartIsOneAlsoDuringAStop) {
+  Scene scene(hello());
+  scene->begin(scene.now);
+  scene->on_stop(10 * second, false, scene.now);
+  scene->on_exited(sender, by_sigterm, scene.now);
+  scene->on_exited(receiver, code_1, scene.now);
+  EXPECT_EQ(scene->status(), RunStatus::Failed);
 }
 
 TEST(RunState, AForcedStopKillsAtOnceAndIsNoFailure) {
