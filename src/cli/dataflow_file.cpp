@@ -7,13 +7,54 @@
 #include <fmt/format.h>
 
 #include "cli/run_options.hpp"
+#include "daemon/ask_program.hpp"
+#include "daemon/program_lookup.hpp"
+#include "dataflow/program_check.hpp"
 
 namespace dora::cli {
 
 using dataflow::Diagnostic;
 
+namespace {
+
+// Finds what the engine would find, too: the console scripts that `uv run` knows.
+class CommandFinder : public dataflow::DiskProgramFinder {
+ public:
+  CommandFinder(std::string search_path, std::filesystem::path folder)
+      : DiskProgramFinder(std::move(search_path)), folder_(std::move(folder)) {}
+
+  std::optional<std::filesystem::path> find_command(const std::string& name) override {
+    if (auto found = DiskProgramFinder::find_command(name)) return found;
+    const auto uv = DiskProgramFinder::find_command("uv");
+    if (!uv) return std::nullopt;
+    const auto answer = daemon::ask_program({uv->string(), "run", "which", name}, folder_,
+                                            std::chrono::seconds(30));
+    if (!answer || look(*answer) != Found::Executable) return std::nullopt;
+    return *answer;
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// PATH, our own folder, and what the dataflow itself sets.
+std::string search_path_of(const dataflow::Dataflow& dataflow, const Environment& environment) {
+  std::string path = environment("PATH").value_or("");
+  path += ":" + daemon::own_program_directory().string();
+  const auto add = [&](const dataflow::Environment& variables) {
+    if (const auto own = variables.find("PATH"); own != variables.end())
+      path += ":" + own->second.text;
+  };
+  add(dataflow.env);
+  for (const dataflow::Node& node : dataflow.nodes)
+    add(node.env);
+  return path;
+}
+
+}  // namespace
+
 std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,
-                                               int& exit_code) {
+                                               const Environment& environment, int& exit_code) {
   auto path = find_dataflow_file(typed);
   if (!path) {
     print_error(terminal, path.error().message);
@@ -21,6 +62,14 @@ std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const T
     return std::nullopt;
   }
   dataflow::LoadResult loaded = dataflow::load(*path);
+  if (loaded.dataflow) {
+    CommandFinder finder(search_path_of(*loaded.dataflow, environment),
+                         loaded.dataflow->base_directory);
+    auto missing =
+        dataflow::check_programs(*loaded.dataflow, finder, dataflow::process_environment());
+    if (dataflow::has_errors(missing)) loaded.dataflow.reset();
+    std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
+  }
   return DataflowFile{std::move(*path), std::move(loaded)};
 }
 

@@ -17,10 +17,10 @@ struct DataflowFile {
   dataflow::LoadResult loaded;
 };
 
-/// Finds and reads the file. Nothing when there is none to read: the reason has been printed, and
-/// `exit_code` says how to end.
+/// Finds and reads the file, and looks whether its programs are there. Nothing when there is none
+/// to read: the reason has been printed, and `exit_code` says how to end.
 std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,
-                                               int& exit_code);
+                                               const Environment& environment, int& exit_code);
 
 /// Prints the diagnostics to stderr, with a last line that counts them when there are errors:
 /// "2 errors, nothing was started".

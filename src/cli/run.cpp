@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora run`: one dataflow in the foreground. Everything that can be wrong before a process starts
 // is told here; cli/run_session.hpp does the rest.
+#include <algorithm>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
@@ -26,7 +29,7 @@ std::string counted(std::size_t count, std::string_view what) {
 // The folder's name for dataflow.yml in it, else the file's without its ending.
 std::string name_of(const std::filesystem::path& file) {
   std::error_code error;
-  const auto absolute = std::filesystem::absolute(file, error);
+  const auto absolute = std::filesystem::weakly_canonical(file, error);
   if (absolute.stem() == "dataflow" && absolute.has_parent_path() &&
       !absolute.parent_path().filename().empty())
     return absolute.parent_path().filename().string();
@@ -42,6 +45,19 @@ bool refuse_deploy(const Dataflow& dataflow, const RunOptions& options, const Te
               "  = help: start it with `dora start`, or run everything here with "
               "`dora run --ignore-deploy`");
   return true;
+}
+
+void warn_of_builds(const Dataflow& dataflow, const Terminal& terminal) {
+  std::vector<std::string> nodes;
+  for (const dataflow::Node& node : dataflow.nodes) {
+    const bool has_operator_build = std::ranges::any_of(
+        node.operators, [](const dataflow::Operator& each) { return each.build.has_value(); });
+    if (node.build || has_operator_build) nodes.push_back(fmt::format("`{}`", node.id.text()));
+  }
+  if (nodes.empty()) return;
+  print_warning(terminal, fmt::format("`build:` of {} is not run by this version: run it by hand "
+                                      "(`--no-build` silences this)",
+                                      fmt::join(nodes, ", ")));
 }
 
 std::size_t count_edges(const daemon::RunPlan& plan) {
@@ -62,7 +78,7 @@ int run(const CommandContext& context) {
     return exit_usage;
   }
   int exit_code = 0;
-  const auto file = read_dataflow_file(options->path, terminal, exit_code);
+  const auto file = read_dataflow_file(options->path, terminal, context.environment, exit_code);
   if (!file) return exit_code;
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
@@ -70,6 +86,8 @@ int run(const CommandContext& context) {
   if (refuse_deploy(dataflow, *options, terminal)) return exit_invalid_dataflow;
   for (const std::string& notice : options->notices)
     print_warning(terminal, notice);
+
+  if (!options->skips_build) warn_of_builds(dataflow, terminal);
 
   auto plan = daemon::plan_run(
       dataflow, {.name = options->name.empty() ? name_of(file->path) : options->name,

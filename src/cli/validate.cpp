@@ -30,7 +30,7 @@ int validate(const CommandContext& context) {
   int worst = 0;
   for (const std::string& typed : context.command.arguments()) {
     int exit_code = 0;
-    const auto file = read_dataflow_file(typed, context.terminal, exit_code);
+    const auto file = read_dataflow_file(typed, context.terminal, context.environment, exit_code);
     if (!file) {
       worst = exit_code;
       continue;

@@ -79,6 +79,9 @@ USAGE = [
     (["run", "unreadable-fifo"], 3, ["unreadable-fifo"]),
     (["run", "broken.yml"], 3, ["broken.yml:", "^", "nothing was started"]),
     (["run", "typo.yml"], 3, ["did you mean `sender/message`?", "did you mean `outputs`?"]),
+    (["run", "missing-script.yml"], 3, ["`missing.py`", "missing-script.yml:6:11", "nothing was"]),
+    (["validate", "missing-script.yml"], 3, ["`missing.py`"]),
+    (["run", "shell.yml"], 1, ["Dataflow failed", "DORA_ALLOW_SHELL_NODES"]),
     (["run", "deploy.yml"], 3, ["deploy", "--ignore-deploy"]),
     (["run", "/dev/null"], 3, ["/dev/null"]),
     (["run", "/proc/self/mem"], 3, ["/proc/self/mem"]),
@@ -103,6 +106,10 @@ def files(workspace: Path) -> Path:
     (workspace / "deploy.yml").write_text(
         TWO_NODES.replace("outputs: [message]", "outputs: [message]\n    deploy: {machine: a}")
     )
+    (workspace / "missing-script.yml").write_text(
+        TWO_NODES.replace("path: receiver.py", "path: missing.py")
+    )
+    (workspace / "shell.yml").write_text("nodes: [{id: a, path: shell, args: touch started}]\n")
     (workspace / "empty-folder").mkdir()
     os.mkfifo(workspace / "unreadable-fifo")
     return workspace
