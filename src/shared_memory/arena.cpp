@@ -186,7 +186,7 @@ std::uint64_t Arena::shrink(std::uint64_t keep) {
   }
   ++generation_;
   std::uint64_t given_back = 0;
-  for (const Extent& extent : free_.cool(keep)) {
+  for (const Extent& extent : free_.cool(round_up(keep, page_bytes))) {
     // A failure leaves the pages as they were: they are used again like any others.
     if (file_.punch_hole(extent.offset, extent.length)) given_back += extent.length;
   }
@@ -198,7 +198,7 @@ bool Arena::can_shrink(std::uint64_t keep) const {
   for (const Slab& slab : slabs_) {
     if (slab.used == 0) idle += slab.length;
   }
-  return idle > keep;
+  return idle > round_up(keep, page_bytes);
 }
 
 void Arena::warm_up(std::uint64_t bytes) {

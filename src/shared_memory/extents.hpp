@@ -34,7 +34,7 @@ class FreeExtents {
   void give(std::uint64_t offset, std::uint64_t length);
 
   /// Moves every warm run that was not touched since the previous call to the cold ones, and
-  /// returns them, but leaves at least `keep` bytes warm.
+  /// returns them, but leaves at least `keep` bytes (a page multiple) warm.
   std::vector<Extent> cool(std::uint64_t keep);
 
   std::uint64_t warm_bytes() const { return warm_bytes_; }

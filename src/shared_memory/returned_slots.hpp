@@ -69,6 +69,8 @@ class ReturnedSlots {
       take_word(word, found);
   }
 
+  Word* words() const { return words_; }
+
  private:
   template <typename Found>
   void take_word(std::uint32_t word, Found& found) const {
