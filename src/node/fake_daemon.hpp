@@ -46,6 +46,12 @@ class FakeDaemon {
   /// What the node said since the last call.
   std::vector<message::NodeToDaemon> heard_from(const std::string& id);
   shared_memory::EdgeCounters counters(std::uint64_t edge) const;
+  const shared_memory::MemoryFile& edge_file(std::uint64_t edge) const {
+    return edges_.at(edge).file;
+  }
+  const shared_memory::MemoryFile& arena_file(const std::string& id) const {
+    return members_.at(id).arena;
+  }
   /// Closes the control connection of a node, as if the daemon had died.
   void vanish(const std::string& id);
 
