@@ -37,6 +37,7 @@ class Peer:
     roles: tuple = ("receive", "send")
     kind: str = ""
     variables: dict = field(default_factory=dict, hash=False)
+    receiver: str = "dora_receiver.py"  # of a dora
     module: str = "dora"
     label: str = ""
 
@@ -63,6 +64,8 @@ ALL = [
     Peer("ours-numpy", OURS, kind="numpy", label="dora (this project), numpy"),
     Peer("ours-arrow", OURS, kind="arrow", label="dora (this project), pyarrow"),
     Peer("ours-in-place", OURS, kind="in-place", label="dora (this project), in place"),
+    Peer("ours-asyncio", OURS, kind="buffer", receiver="dora_async_receiver.py",
+         label="dora (this project), asyncio"),
     Peer("dora-rs", PEERS, kind="arrow", label="dora-rs 1.1.0"),
     Peer("dora-rs-pool", PEERS, kind="arrow", variables=POOL, label="dora-rs 1.1.0, 512 MiB pool"),
     Peer("pipe", PEERS, "pipe.py", roles=("both",), module="multiprocessing.connection",

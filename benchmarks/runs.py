@@ -21,7 +21,7 @@ def run_pair(peer, plan, limit_s):
     Returns what they wrote, by name ("sent", "received"), and "cpu_s": of all processes together.
     """
     if peer.is_dora:
-        return run_dataflow(peer, plan, two_nodes(plan), limit_s)
+        return run_dataflow(peer, plan, two_nodes(peer, plan), limit_s)
     script = [str(peer.python), str(NODES / peer.script)]
     return collect(peer, plan, [[*script, role] for role in peer.roles], {}, limit_s)
 
@@ -32,14 +32,14 @@ def run_dataflow(peer, plan, yaml, limit_s):
     return collect(peer, plan, [command], {"dataflow.yml": yaml}, limit_s)
 
 
-def two_nodes(plan):
+def two_nodes(peer, plan):
     """The one YAML text for ours and for dora-rs. A flood gets a queue as long as the flood."""
     queue = f", queue_size: {plan['warmup'] + plan['count']}" if plan["mode"] == "flood" else ""
     return f"""
 nodes:
   - {{id: sender, path: {NODES}/dora_sender.py, outputs: [data]}}
   - id: receiver
-    path: {NODES}/dora_receiver.py
+    path: {NODES}/{peer.receiver}
     inputs:
       data: {{source: sender/data{queue}}}
 """

@@ -31,8 +31,8 @@ SIZES = [
 
 
 def peers(smoke):
-    names = ["ours", "ours-numpy", "ours-arrow", "ours-in-place", "dora-rs", "dora-rs-pool"]
-    names += ["pipe", "pyzmq", "zenoh", "iceoryx2", "memcpy"]
+    names = ["ours", "ours-numpy", "ours-arrow", "ours-in-place", "ours-asyncio"]
+    names += ["dora-rs", "dora-rs-pool", "pipe", "pyzmq", "zenoh", "iceoryx2", "memcpy"]
     return [
         name for name in names if not smoke or name not in ("ours-arrow", "dora-rs-pool", "memcpy")
     ]

@@ -1,0 +1,23 @@
+"""Receives with dora inside an asyncio program."""
+
+import asyncio
+
+from dora import Node
+from measure import Plan, Receiver, now, view_of
+
+
+async def main():
+    plan = Plan.from_environment()
+    receiver = Receiver(plan)
+    node = Node()
+    while (event := await node.recv_async()) is not None:
+        if event["type"] != "INPUT":
+            continue
+        value = event["value"]
+        moment = now()
+        if receiver.take(view_of(value), moment):
+            break
+    receiver.finish()
+
+
+asyncio.run(main())

@@ -1,0 +1,143 @@
+"""kill -9 of anybody at any moment: no process and no memory is left."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+# Every node starts a child, and a grandchild that has left its session and process group.
+NODE = """
+    import os, subprocess, sys
+    import numpy as np
+    from dora import Node
+
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    subprocess.Popen(["setsid", "sleep", "3600"], start_new_session=True)
+    node = Node()
+    print("process", os.getpid())
+    while event := node.next():
+        if event["type"] == "INPUT":
+            node.send_output("image", np.zeros((480, 640, 3), np.uint8))
+"""
+YAML = """
+    nodes:
+      - {id: first, path: node.py, inputs: {tick: dora/timer/millis/5}, outputs: [image]}
+      - {id: second, path: node.py, inputs: {image: first/image}, outputs: [image]}
+      - {id: third, path: node.py, inputs: {image: second/image}, outputs: [image]}
+"""
+REPETITIONS = int(os.environ.get("DORA_TEST_REPEAT", "20"))
+
+
+def children_of(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def front(running):
+    return running.pid
+
+
+def engine(running):
+    """The process that the front has started."""
+    while not children_of(running.pid):
+        time.sleep(0.001)
+    return children_of(running.pid)[0]
+
+
+def node(running):
+    return int(running.wait_for("second: process").split()[-1])
+
+
+@pytest.mark.parametrize("victim", [front, engine, node])
+@pytest.mark.timeout(600)
+def test_nothing_is_left_after_kill_9(flow, victim):
+    flow.nodes(node=NODE)
+    flow.yaml(YAML)
+    seed = random.randrange(1 << 32)
+    print(f"random moments from seed {seed}")
+    moments = random.Random(seed)
+    for _ in range(REPETITIONS):
+        running = flow.start()
+        pid = victim(running)
+        # The random moment is what is tested; nothing waits for anything here.
+        time.sleep(moments.uniform(0, 1))
+        memory = flow.memory_files()
+        os.kill(pid, signal.SIGKILL)
+        if victim is node:
+            # The others go on: the timer of the first has no end.
+            running.wait_for("SIGKILL")
+            running.signal(signal.SIGINT)
+        result = running.wait()
+        assert result.code not in (0, 2, 3)
+        flow.wait_until_gone(memory)
+
+
+def test_the_death_of_the_engine_is_said_and_gives_exit_code_1(flow):
+    flow.nodes(node=NODE)
+    flow.yaml(YAML)
+    running = flow.start()
+    running.wait_for("third: process")
+    os.kill(engine(running), signal.SIGKILL)
+    result = running.wait()
+    assert result.code == 1
+    assert "SIGKILL" in "\n".join(result.err)
+    flow.wait_until_gone()
+
+
+def test_the_death_of_a_node_gives_exit_code_1_and_its_name(flow):
+    flow.nodes(node=NODE)
+    flow.yaml(YAML.replace("millis/5", "secs/3600"))
+    running = flow.start()
+    for name in ("first", "second", "third"):
+        running.wait_for(f"{name}: process")
+    os.kill(node(running), signal.SIGKILL)
+    running.wait_for("second")
+    running.signal(signal.SIGINT)
+    result = running.wait()
+    assert result.code == 1
+    assert "SIGKILL" in result.text
+    flow.wait_until_gone()
+
+
+def test_what_a_node_has_started_ends_with_the_node(flow):
+    flow.nodes(
+        node="""
+            import subprocess
+            from dora import Node
+
+            node = Node()
+            subprocess.Popen(["setsid", "-f", "sleep", "3600"])
+            subprocess.Popen(["sleep", "3600"])
+        """
+    )
+    flow.yaml("nodes: [{id: node, path: node.py}]")
+    flow.run().succeeded()
+    flow.wait_until_gone()
+
+
+def test_shared_memory_is_really_seen_by_this_test(flow):
+    """Otherwise "nothing is left" would prove nothing."""
+    flow.nodes(node=NODE)
+    flow.yaml(YAML)
+    running = flow.start()
+    running.wait_for("third: process")
+    assert flow.memory_files()
+    assert len(flow.processes()) >= 2 + 3 * 3
+    running.signal(signal.SIGINT)
+    running.wait().succeeded()
+    flow.wait_until_gone()
+
+
+def test_the_instance_leaves_no_file_behind(flow):
+    runtime = flow.path / "runtime"
+    runtime.mkdir(mode=0o700)
+    flow.nodes(node="from dora import Node\nNode()")
+    flow.yaml("nodes: [{id: node, path: node.py}]")
+    flow.run(env={"XDG_RUNTIME_DIR": str(runtime)}).succeeded()
+    left = [str(path.relative_to(runtime)) for path in runtime.rglob("*") if not path.is_dir()]
+    assert left == []
