@@ -104,6 +104,8 @@ void RunState::end(NodeIndex node, std::int64_t now_ns) {
   if (state.outcome == Outcome::Succeeded) {
     out_.push_back(Say{LogLevel::Info, node, "finished successfully"});
   } else {
+    // The others may go on for long: nobody is to wait for the summary.
+    if (state.outcome == Outcome::Failed) out_.push_back(Say{LogLevel::Error, node, state.cause});
     // NODE_FAILED comes before the inputs close, once for each consumer.
     std::vector<TellNodeFailed> told;
     for (const Output& output : state.outputs) {
