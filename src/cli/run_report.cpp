@@ -28,17 +28,6 @@ std::string short_path(const std::string& path) {
   return error || relative.size() >= path.size() ? path : relative;
 }
 
-std::string drop_warning(const EdgeTotals& edge) {
-  std::vector<std::string> reasons;
-  for (const EdgeTotals::Drop& drop : edge.drops)
-    reasons.push_back(drop.reason);
-  return fmt::format(
-      "{} of {}/{} never reached {}/{} ({}): make `{}` faster, give the input a larger "
-      "`queue_size`, or `queue_policy: backpressure` to slow `{}` down instead",
-      number_of(edge.dropped(), "message"), edge.producer, edge.output, edge.consumer, edge.input,
-      fmt::join(reasons, ", "), edge.consumer, edge.producer);
-}
-
 }  // namespace
 
 std::string run_summary(const RunResult& result, int exit_code) {
@@ -67,20 +56,6 @@ std::string stop_summary(const RunResult& result, std::int64_t since_ns) {
                         format_duration(std::chrono::nanoseconds(node->ended_ns - since_ns)));
   }
   return text;
-}
-
-std::vector<std::string> DropReport::warnings(const std::vector<EdgeTotals>& edges, bool is_final) {
-  std::vector<std::string> sentences;
-  for (const EdgeTotals& edge : edges) {
-    const std::uint64_t dropped = edge.dropped();
-    const std::string name =
-        fmt::format("{}/{} {}/{}", edge.producer, edge.output, edge.consumer, edge.input);
-    std::uint64_t& told = told_[name];
-    if (dropped == 0 || dropped == told || (!is_final && dropped < 2 * told)) continue;
-    told = dropped;
-    sentences.push_back(drop_warning(edge));
-  }
-  return sentences;
 }
 
 }  // namespace dora::cli

@@ -38,7 +38,6 @@ using boost::system::error_code;
 using daemon::RunResult;
 using namespace std::chrono_literals;
 
-constexpr auto drop_report_interval = 5s;
 // Until the kernel has ended what was sent SIGKILL.
 constexpr auto kill_patience = 3s;
 // A pager that shows its first page; a reader that never reads.
@@ -70,7 +69,6 @@ class RunSession : public daemon::ControlTarget {
         signals_(loop_, front.signals.release()),
         front_death_(loop_, front.front_death.release()),
         stop_after_(loop_),
-        drop_timer_(loop_),
         kill_timer_(loop_),
         engine_(loop_, {.on_log = [this](const daemon::LogEntry& entry) { show(entry); },
                         .on_changed = [this](const std::string&) { on_changed(); },
@@ -92,7 +90,6 @@ class RunSession : public daemon::ControlTarget {
   void wait_for_signal();
   void on_signal(const signalfd_siginfo& signal);
   void wait_for_front();
-  void report_drops_regularly();
   void stop_later();
   void begin_stop(std::string_view why);
   void kill_all();
@@ -112,9 +109,7 @@ class RunSession : public daemon::ControlTarget {
   stream_descriptor signals_;
   stream_descriptor front_death_;
   asio::steady_timer stop_after_;
-  asio::steady_timer drop_timer_;
   asio::steady_timer kill_timer_;
-  DropReport drops_;
   std::optional<daemon::InstanceDirectory> directory_;
   daemon::ControlApi control_{*this};
   std::optional<transport::HttpServer> server_;
@@ -134,7 +129,6 @@ int RunSession::run(daemon::RunPlan plan) {
   open_control(plan);
   wait_for_signal();
   wait_for_front();
-  report_drops_regularly();
   stop_later();
   engine_.start(std::move(plan));
   loop_.run();
@@ -219,17 +213,6 @@ void RunSession::wait_for_front() {
   });
 }
 
-void RunSession::report_drops_regularly() {
-  drop_timer_.expires_after(drop_report_interval);
-  drop_timer_.async_wait([this](error_code error) {
-    if (error) return;
-    for (const daemon::RunInfo& run : engine_.list())
-      for (const std::string& sentence : drops_.warnings(run.edges, false))
-        warn(sentence);
-    report_drops_regularly();
-  });
-}
-
 // Called again once all nodes run, so that starting does not count; but nodes that never get ready
 // are stopped as well.
 void RunSession::stop_later() {
@@ -288,8 +271,6 @@ void RunSession::report(const RunResult& result) {
     const std::string ends = stop_summary(result, stopped_ns_);
     if (!ends.empty()) tell(ends);
   }
-  for (const std::string& sentence : drops_.warnings(result.edges, true))
-    warn(sentence);
   // The lines of the nodes come before the verdict.
   out_.finish(reader_patience);
   if (!result.succeeded) {

@@ -127,17 +127,6 @@ TEST(RunReport, TellsHowLongNodesTookToStop) {
   EXPECT_EQ(stop_summary(result, 5'000'000), "sender ok (12 ms), receiver failed (15 ms)");
 }
 
-TEST(RunReport, TellsDropsOfAnEdgeOnceUntilTheyDouble) {
-  DropReport report;
-  EXPECT_THAT(report.warnings({edge(100, 0)}, false), IsEmpty());
-  EXPECT_THAT(report.warnings({edge(100, 5)}, false),
-              ElementsAre(HasSubstr("5 messages of sender/message never reached receiver/in "
-                                    "(queue full)")));
-  EXPECT_THAT(report.warnings({edge(100, 9)}, false), IsEmpty());
-  EXPECT_THAT(report.warnings({edge(100, 9)}, true), ElementsAre(HasSubstr("9 messages")));
-  EXPECT_THAT(report.warnings({edge(100, 9)}, true), IsEmpty());
-}
-
 TEST(ChooseDataflow, TakesNameUuidOrTheOnlyOne) {
   RunningDataflow hello;
   hello.uuid = "0190-a";

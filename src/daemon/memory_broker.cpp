@@ -286,15 +286,15 @@ std::vector<std::string> MemoryBroker::new_drop_warnings() {
     for (const auto& drop : totals.drops) {
       if (std::ranges::find(expected, drop.reason) != expected.end()) continue;
       dropped += drop.count;
-      reasons.push_back(fmt::format("{} {}", drop.count, drop.reason));
+      reasons.push_back(fmt::format("{} {}", drop.reason, drop.count));
     }
     Connection& connection = connections_[i];
     if (dropped <= connection.told_drops) continue;
     warnings.push_back(fmt::format(
-        "{} of {} messages from {}/{} were dropped before {} took them as `{}` ({}): it is slower "
-        "than they come; a larger `queue_size`, or `queue_policy: backpressure`, would keep them",
+        "{} of {} messages of {}/{} never reached {}/{} ({}): make `{}` faster, give the input a "
+        "larger `queue_size`, or `queue_policy: backpressure` to slow `{}` down instead",
         dropped, totals.sent, totals.producer, totals.output, totals.consumer, totals.input,
-        fmt::join(reasons, ", ")));
+        fmt::join(reasons, ", "), totals.consumer, totals.producer));
     connection.told_drops = dropped;
   }
   return warnings;

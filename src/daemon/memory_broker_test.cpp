@@ -116,7 +116,7 @@ TEST(MemoryBroker, CountsWhatTheEdgeCarried) {
 
   const auto warnings = scene.broker.new_drop_warnings();
   ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_THAT(warnings[0], HasSubstr("3 of 5 messages from producer/out"));
+  EXPECT_THAT(warnings[0], HasSubstr("3 of 5 messages of producer/out"));
   EXPECT_THAT(warnings[0], HasSubstr("queue_size"));
   EXPECT_THAT(scene.broker.new_drop_warnings(), IsEmpty());
   node.send(1);
