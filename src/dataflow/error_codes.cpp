@@ -86,7 +86,8 @@ constexpr ErrorCode table[] = {
      "the "
      "message says."},
     {"E019", "the file is too large or too deep",
-     "A dataflow may nest 64 levels, hold 250 000 values, and its aliases may expand to 10 000 "
+     "A dataflow may nest 64 levels, hold 250 000 values and 150 000 commas and brackets, and its "
+     "aliases may expand to 10 000 "
      "values. Generated files sometimes exceed that. Split the dataflow, or write values out "
      "instead of aliases of aliases."},
     {"E020", "an alias contains itself",

@@ -2,6 +2,7 @@
 #include "dataflow/ports_decoder.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -128,7 +129,9 @@ std::vector<Input> decode_inputs(const Decoder& decoder, const Fields& fields) {
     }
   }
   // Twice the same key was reported when the file was read; the first one counts.
-  std::ranges::stable_sort(inputs, {}, &Input::id);
+  std::ranges::sort(inputs, [](const Input& a, const Input& b) {
+    return std::tie(a.id, a.id_location.offset) < std::tie(b.id, b.id_location.offset);
+  });
   auto repeated = std::ranges::unique(inputs, {}, &Input::id);
   inputs.erase(repeated.begin(), repeated.end());
   return inputs;
@@ -140,7 +143,9 @@ std::vector<Output> decode_outputs(const Decoder& decoder, const Fields& fields)
     auto id = data_id_of(decoder, *item, "an output of " + fields.where());
     if (id) outputs.push_back({std::move(*id), item->at});
   }
-  std::ranges::stable_sort(outputs, {}, &Output::id);
+  std::ranges::sort(outputs, [](const Output& a, const Output& b) {
+    return std::tie(a.id, a.location.offset) < std::tie(b.id, b.location.offset);
+  });
   auto repeated = std::ranges::unique(outputs, {}, &Output::id);
   outputs.erase(repeated.begin(), repeated.end());
   return outputs;

@@ -119,7 +119,8 @@ class Check {
   }
 
   std::optional<std::string> closest_file(const std::filesystem::path& file) {
-    return closest_match(file.filename().string(), finder_.list(file.parent_path()));
+    return closest_match(file.filename().string(),
+                         finder_.list(file.lexically_normal().parent_path()));
   }
 
   static std::string replaced_name(const std::string& path, const std::string& name) {

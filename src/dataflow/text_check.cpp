@@ -11,6 +11,10 @@ namespace {
 // Directives (`%YAML 1.2`) are short; the parser takes quadratic time for long ones.
 constexpr std::size_t directive_limit = 256;
 
+// The parser keeps everything between the brackets of a flow collection that begins the file, a
+// thousand bytes for each entry.
+constexpr std::size_t flow_limit = 150'000;
+
 // The length of the UTF-8 character at the start of `text`, 0 when there is none.
 std::size_t character_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -42,6 +46,7 @@ bool looks_like_utf16(std::string_view text) {
 std::optional<TextProblem> find_text_problem(const SourceText& source) {
   std::string_view text = source.text();
   std::size_t line_start = 0;
+  std::size_t flow_entries = 0;
   if (looks_like_utf16(text)) {
     return TextProblem{0,
                        {.code = "E002",
@@ -67,6 +72,14 @@ std::optional<TextProblem> find_text_problem(const SourceText& source) {
            .message = fmt::format("the byte 0x{:02X} in line {} is not UTF-8",
                                   static_cast<unsigned char>(text[i]), source.line_of(i)),
            .help = "save the file as UTF-8"}};
+    }
+    bool is_flow = text[i] == ',' || text[i] == '[' || text[i] == '{' || text[i] == '?';
+    if (is_flow && ++flow_entries > flow_limit) {
+      return TextProblem{
+          at,
+          {.code = "E019",
+           .message = fmt::format("the file holds more than {} commas and brackets", flow_limit),
+           .help = "write lists and maps as indented lines, or split the dataflow"}};
     }
     if (text[i] == '\n' || text[i] == '\r') line_start = i + 1;
     if (i > line_start + directive_limit && text[line_start] == '%') {

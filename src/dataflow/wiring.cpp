@@ -16,10 +16,10 @@ namespace {
 // Lists in labels show this many names.
 constexpr std::size_t names_shown = 8;
 
-std::string list_text(std::vector<std::string> names) {
-  bool is_cut = names.size() > names_shown;
-  if (is_cut) names.resize(names_shown);
-  return fmt::format("{}{}", fmt::join(names, ", "), is_cut ? ", …" : "");
+std::string list_text(const std::vector<std::string>& names) {
+  std::size_t count = std::min(names.size(), names_shown);
+  return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(count), ", "),
+                     count < names.size() ? ", …" : "");
 }
 
 std::vector<std::string> output_names(const Node& node) {
@@ -39,6 +39,7 @@ class Wiring {
       : decoder_(decoder), drafts_(drafts) {
     for (const NodeDraft& draft : drafts_) {
       if (draft.written_id.empty()) continue;
+      names_.push_back(draft.written_id);
       auto [known, is_new] = by_id_.emplace(draft.written_id, &draft);
       if (!is_new && !draft.node.id.is_empty()) {
         decoder_.report.add(
@@ -144,17 +145,13 @@ class Wiring {
 
   std::optional<InputSource> unknown_node(const Input& input, const std::string& reader,
                                           const NodeAndOutput& parts) const {
-    std::vector<std::string> names;
-    for (const NodeDraft& draft : drafts_) {
-      if (!draft.written_id.empty()) names.push_back(draft.written_id);
-    }
-    auto meant = decoder_.report.closest(parts.node, names);
+    auto meant = decoder_.report.closest(parts.node, names_);
     decoder_.report.add(
         input.location,
         {.code = "E011",
          .message =
              fmt::format("{}, but there is no node `{}`", reads(input, reader), shown(parts.node)),
-         .label = meant ? "" : fmt::format("the nodes are: {}", list_text(std::move(names))),
+         .label = meant ? "" : fmt::format("the nodes are: {}", list_text(names_)),
          .help = meant ? fmt::format("did you mean `{}/{}`?", *meant, shown(parts.output)) : ""});
     return std::nullopt;
   }
@@ -199,6 +196,7 @@ class Wiring {
   const Decoder& decoder_;
   const std::vector<NodeDraft>& drafts_;
   std::unordered_map<std::string, const NodeDraft*> by_id_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace
