@@ -57,7 +57,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::string excerpt;  ///< of the incarnation that failed last
   };
 
-  std::optional<std::string> prepare(NodeIndex node);
+  std::optional<std::string> prepare(NodeIndex index);
   EnvironmentMap own_environment(NodeIndex node) const;
   /// Names one incarnation of a node, also in the environment of everything it starts.
   std::string life_of(NodeIndex node) const;
@@ -80,8 +80,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void act(const Say& action);
   void act(const FinishRun& action);
 
-  void on_message(NodeIndex node, message::NodeToDaemon message);
-  void on_gone(NodeIndex node);
+  void on_message(NodeIndex node, message::NodeToDaemon received);
+  void on_gone(NodeIndex index);
   void send(NodeIndex node, const ControlMessage& message);
   void say(LogLevel level, std::optional<NodeIndex> node, std::string text);
   RunResult result() const;

@@ -97,6 +97,7 @@ void RunState::end(NodeIndex node, std::int64_t now_ns) {
   state.phase = Phase::Ended;
   state.ended_ns = now_ns;
   state.restart_at.reset();
+  state.close_at.reset();
   state.terminate_at.reset();
   state.kill_at.reset();
   state.give_up_at.reset();

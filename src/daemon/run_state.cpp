@@ -17,6 +17,9 @@ constexpr std::int64_t second = 1'000'000'000;
 /// When the user is told for the first time whom the start waits for.
 constexpr std::int64_t first_reminder = 10 * second;
 
+/// How long a process that closed its node may take to end before its outputs close.
+constexpr std::int64_t patience_with_detached = second;
+
 }  // namespace
 
 RunState::RunState(const RunPlan& plan) : plan_(&plan) {
@@ -133,9 +136,10 @@ Actions RunState::on_detached(NodeIndex node, std::int64_t now_ns) {
   if (state.phase != Phase::Running || state.is_detached) return {};
   if (may_restart(node, now_ns)) return {};
   state.is_detached = true;
-  for (Output& output : state.outputs)
-    close_output(node, output, now_ns);
   out_.push_back(DisconnectConsumer{node});
+  // Its outputs close with its end, or soon. Programs that fail close their node on the way out,
+  // and that they failed has to be told before their outputs close.
+  state.close_at = now_ns + patience_with_detached;
   return settle(now_ns);
 }
 

@@ -179,6 +179,8 @@ class RunState {
     std::uint32_t restarts = 0;
     std::int64_t spawned_ns = 0;
     std::optional<std::int64_t> restart_at;
+    /// When the outputs of a node that detached close.
+    std::optional<std::int64_t> close_at;
     /// When its last open input closed.
     std::optional<std::int64_t> inputs_closed_at;
     /// Messages for when it runs.

@@ -166,10 +166,22 @@ TEST(RunState, ClosedOutputsCloseInputsOnce) {
 TEST(RunState, ADetachedNodeTakesAndGivesNothing) {
   Scene scene({node_plan("a", {"x"}, {{"y", "b", "y"}}), node_plan("b", {"y"}, {{"x", "a", "x"}})});
   scene.start();
-  const Actions actions = scene->on_detached(0, scene.now);
-  EXPECT_TRUE(has(actions, CloseInput{1, 0}));
-  EXPECT_TRUE(has(actions, DisconnectConsumer{0}));
-  EXPECT_TRUE(all<DisconnectConsumer>(scene->on_exited(0, success, scene.now)).empty());
+  EXPECT_TRUE(has(scene->on_detached(0, scene.now), DisconnectConsumer{0}));
+  const std::int64_t began = scene.now;
+  EXPECT_TRUE(has(scene.wait(), CloseInput{1, 0}));
+  EXPECT_EQ(scene.now, began + second);
+  const Actions at_exit = scene->on_exited(0, success, scene.now);
+  EXPECT_TRUE(all<DisconnectConsumer>(at_exit).empty());
+  EXPECT_TRUE(all<CloseInput>(at_exit).empty());
+}
+
+TEST(RunState, AFailureIsToldThoughTheNodeClosedItselfOnTheWayOut) {
+  Scene scene(hello());
+  scene.start();
+  EXPECT_TRUE(all<CloseInput>(scene->on_detached(sender, scene.now)).empty());
+  const Actions actions = scene->on_exited(sender, code_1, scene.now + 20 * ms);
+  EXPECT_EQ(all<TellNodeFailed>(actions).size(), 1U);
+  EXPECT_LT(place<TellNodeFailed>(actions), place<CloseInput>(actions));
 }
 
 // ---- The barrier ----

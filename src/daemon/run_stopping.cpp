@@ -153,6 +153,7 @@ std::optional<std::int64_t> RunState::next_deadline() const {
     const Node& state = nodes_[node];
     if (state.phase == Phase::Ended) continue;
     consider(state.restart_at);
+    consider(state.close_at);
     consider(state.terminate_at);
     consider(state.kill_at);
     consider(state.give_up_at);
@@ -180,6 +181,11 @@ Actions RunState::on_time(std::int64_t now_ns) {
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
     if (state.restart_at && now_ns >= *state.restart_at) spawn(node, now_ns);
+    if (state.close_at && now_ns >= *state.close_at) {
+      state.close_at.reset();
+      for (Output& output : state.outputs)
+        close_output(node, output, now_ns);
+    }
     const auto straggles_at = straggler_deadline(node);
     if (straggles_at && now_ns >= *straggles_at) begin_ladder(node, Ladder::Straggler, 0, now_ns);
     climb(node, now_ns);
