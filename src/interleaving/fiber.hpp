@@ -10,6 +10,20 @@
 
 namespace dora::interleaving {
 
+#if defined(__SANITIZE_THREAD__)
+#define DORA_FIBERS_ARE_SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define DORA_FIBERS_ARE_SLOW 1
+#endif
+#endif
+/// Under ThreadSanitizer, which has to be told of every switch.
+#if defined(DORA_FIBERS_ARE_SLOW)
+inline constexpr bool fibers_are_slow = true;
+#else
+inline constexpr bool fibers_are_slow = false;
+#endif
+
 class Fiber {
  public:
   Fiber();
