@@ -1,4 +1,4 @@
-"""What operators return, and the process that runs them."""
+"""Operators: classes that run side by side in one process, and what they return."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class DoraStatus(enum.Enum):
 
 def start_runtime() -> None:
     """Runs the operators of a node. Called by dora in the process it starts for them."""
-    from ._errors import Unsupported
+    from ._runtime import Runtime
 
-    raise Unsupported("this version of dora runs no operators yet; make it a node with `path:`")
+    Runtime().run()
 
 
 DoraStatus.__module__ = "dora"

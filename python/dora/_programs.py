@@ -11,7 +11,7 @@ import sysconfig
 from ._errors import DoraError, InvalidInput, NotFound
 
 
-def _program() -> str:
+def program() -> str:
     """The `dora` that was installed with this package, else the one on the PATH."""
     beside = os.path.join(sysconfig.get_path("scripts"), "dora")
     found = beside if os.access(beside, os.X_OK) else shutil.which("dora")
@@ -21,7 +21,7 @@ def _program() -> str:
 
 
 def _call(command: str, dataflow_path: str, options: list[str]) -> None:
-    ended = subprocess.run([_program(), command, os.fspath(dataflow_path), *options], check=False)
+    ended = subprocess.run([program(), command, os.fspath(dataflow_path), *options], check=False)
     if ended.returncode != 0:
         raise DoraError(
             f"`dora {command} {dataflow_path}` failed with exit code {ended.returncode}"
