@@ -189,7 +189,7 @@ def _source_of(node: Node, config: dict[str, Any]) -> tuple[str, str]:
         python = python.get("source")
     if not isinstance(python, str):
         raise Unsupported(
-            f"operator '{config['id']}' of node '{node.node_id()}' is no Python operator: operators "
+            f"operator '{config['id']}' of node '{node.node_id()}' is not in Python: operators "
             "in shared libraries cannot share a process with Python ones in this version"
         )
     path, colon, name = python.rpartition(":")

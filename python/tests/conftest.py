@@ -1,10 +1,11 @@
-"""Tests of the Python package that need no daemon; those in node/ run inside a node."""
+"""Tests of the Python package. Those in node/ run inside a node; see test_in_a_node.py."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from support.fixtures import *  # noqa: F403
 
 collect_ignore = [] if "DORA_NODE_CONFIG" in os.environ else ["node"]
 
@@ -26,5 +27,18 @@ def run_node(tmp_path):
             text=True,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def run_dataflow(workspace, run_dora):
+    """Writes files, runs the one named dataflow.yml with `dora run`, and gives how it ended."""
+
+    def run(*options, **files):
+        for name, text in files.items():
+            stem, _, ending = name.rpartition("_")
+            (workspace / f"{stem}.{ending}").write_text(text)
+        return run_dora("run", "dataflow.yml", *options)
 
     return run
