@@ -58,7 +58,7 @@ def test_what_was_dropped_is_told_at_the_end_with_edge_and_number(flow):
     result = flow.run().succeeded()
     told = [line for line in result.text.splitlines() if "sender/number" in line]
     assert len(told) == 1, result.text
-    assert "195 messages" in told[0]
+    assert "195 of 200 messages" in told[0]
     assert "receiver/number" in told[0]
     assert "queue_size" in told[0]
 

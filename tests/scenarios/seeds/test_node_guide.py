@@ -329,7 +329,15 @@ def test_logging(flow):
 
 def test_a_node_outside_of_a_dataflow_says_what_to_do(flow):
     """With stdin closed nobody can be asked for inputs."""
-    flow.nodes(my_node="from dora import Node\nNode()")
+    flow.nodes(
+        my_node="""
+            from dora import Node
+            try:
+                Node()
+            except RuntimeError as error:
+                raise SystemExit(f"RuntimeError: {error}")
+            """
+    )
     result = subprocess.run(
         [sys.executable, "my_node.py"],
         cwd=flow.path,

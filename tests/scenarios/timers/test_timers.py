@@ -26,7 +26,8 @@ COUNT = """
         event = node.next()
         assert (event["type"], event["id"]) == ("INPUT", "tick")
         stamps.append(event["metadata"]["timestamp_ns"])
-        missed += event["metadata"].get("missed", 0)
+        if len(stamps) > 1:  # those before the first tick are not between the ticks
+            missed += event["metadata"].get("missed", 0)
         value = event["value"]
         assert len(value) == 0 and str(value.type) == "null"
     print((stamps[-1] - stamps[0]) / 1e6, missed)

@@ -45,7 +45,7 @@ MISTAKES = {
         GOOD.replace("sender/message", "dora/timer/milis/1"),
         ["dataflow.yml:10:16", "millis"],
     ),
-    "bad id": (GOOD.replace("id: sender", "id: 'send er'"), ["dataflow.yml:3:9"]),
+    "bad id": (GOOD.replace("id: sender", "id: 'send er'"), ["dataflow.yml:3:10"]),
     "no kind of node": (GOOD.replace("    path: node.py\n", "", 1), ["dataflow.yml:3"]),
     "negative queue": (
         GOOD.replace("sender/message", "{source: sender/message, queue_size: -1}"),
