@@ -14,8 +14,6 @@
 #include "daemon/ask_program.hpp"
 #include "dataflow/words.hpp"
 
-extern char** environ;
-
 namespace dora::daemon {
 namespace {
 
@@ -144,9 +142,9 @@ Result<fs::path> find_python(const NodePlan& node, const LookupContext& context)
     const auto answer = ask_program({uv.string(), "python", "find"}, node.working_directory, 10s);
     if (answer && is_executable_file(*answer)) return fs::path(*answer);
   }
-  const fs::path python = find_on_path("python", path);
+  fs::path python = find_on_path("python", path);
   if (!python.empty() && is_python_3(python)) return python;
-  const fs::path python3 = find_on_path("python3", path);
+  fs::path python3 = find_on_path("python3", path);
   if (!python3.empty()) return python3;
   return fail(ErrorKind::NotFound,
               "there is no Python: neither an active environment nor python or python3 on PATH");
@@ -156,7 +154,7 @@ Result<fs::path> find_executable(const std::string& written, const NodePlan& nod
                                  const LookupContext& context) {
   const fs::path wanted = expand_path(written, node, context.inherited);
   // Not canonical: the python of a virtual environment must stay a symbolic link.
-  const fs::path local = (node.working_directory / wanted).lexically_normal();
+  fs::path local = (node.working_directory / wanted).lexically_normal();
   struct stat status{};
   if (::stat(local.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
     TRY(check_executable(local));
