@@ -41,8 +41,14 @@ Inbox::Inbox(const message::Setup& setup) : exit_when_nodes_finish_(setup.exit_w
 }
 
 Inbox::~Inbox() {
-  for (Event* notice : notices_)
+  forget_notices();
+}
+
+void Inbox::forget_notices() {
+  for (Event* notice : std::exchange(notices_, {}))
     notice->release();
+  for (const Failure& failure : std::exchange(failures_, {}))
+    failure.notice->release();
 }
 
 void Inbox::start(std::int64_t epoch_ns) {
@@ -86,9 +92,7 @@ void Inbox::on_input_timeout(const message::InputTimeout& timeout) {
 void Inbox::on_stop(std::int64_t now_ns) {
   if (stopped_at_ || told_all_closed_ || ended_) return;
   stopped_at_ = now_ns;
-  // What else was to be noticed is moot now.
-  for (Event* notice : std::exchange(notices_, {}))
-    notice->release();
+  forget_notices();  // moot now
   add_notice(DORA_EVENT_STOP, "MANUAL");
 }
 
@@ -97,7 +101,12 @@ void Inbox::add_notice(dora_event_type type, std::string id, std::string text) {
 }
 
 void Inbox::on_node_failed(const message::NodeFailed& failed) {
-  add_notice(DORA_EVENT_NODE_FAILED, failed.node.text(), failure_json(failed));
+  if (stopped_at_ || ended_) return;
+  Failure& failure = failures_.emplace_back(Failure{
+      Event::create_notice(DORA_EVENT_NODE_FAILED, failed.node.text(), failure_json(failed)), {}});
+  for (const DataId& id : failed.inputs) {
+    if (Input* input = find_input(id.text())) failure.inputs.push_back(input);
+  }
 }
 
 void Inbox::on_disconnected(std::string_view reason) {
@@ -117,11 +126,34 @@ std::optional<std::int64_t> Inbox::head_time(Input& input) {
     if (!edge.has_ended()) return std::nullopt;
     input.edges.pop_front();
   }
-  if (input.closing && !input.closed) {
-    input.closed = true;
-    if (!stopped_at_ && !input.broken) add_notice(DORA_EVENT_INPUT_CLOSED, *input.id);
-  }
+  close_if_done(input);
   return std::nullopt;
+}
+
+void Inbox::close_if_done(Input& input) {
+  if (!input.closing || input.closed || !input.edges.empty()) return;
+  const bool is_awaited = std::ranges::any_of(failures_, [&](const Failure& failure) {
+    return std::ranges::find(failure.inputs, &input) != failure.inputs.end();
+  });
+  if (is_awaited) return;
+  input.closed = true;
+  if (!stopped_at_ && !input.broken) add_notice(DORA_EVENT_INPUT_CLOSED, *input.id);
+}
+
+void Inbox::tell_failures() {
+  for (auto failure = failures_.begin(); failure != failures_.end();) {
+    // The node is dead: what an input of it does not hold now will never come.
+    if (std::ranges::any_of(failure->inputs,
+                            [&](Input* input) { return head_time(*input).has_value(); })) {
+      ++failure;
+      continue;
+    }
+    notices_.push_back(failure->notice);
+    const std::vector<Input*> inputs = std::move(failure->inputs);
+    failure = failures_.erase(failure);
+    for (Input* input : inputs)
+      close_if_done(*input);
+  }
 }
 
 void Inbox::survey(std::int64_t now_ns) {
@@ -138,6 +170,7 @@ void Inbox::survey(std::int64_t now_ns) {
     }
     ready_ = still_ready;
   }
+  if (!failures_.empty()) tell_failures();
   if (stopped_at_) return;
   for (std::size_t i = 0; i < timers_.size(); ++i) {
     std::int64_t due = timers_[i].timer.head_time(now_ns);
@@ -209,8 +242,7 @@ Inbox::Outcome Inbox::take(std::int64_t now_ns, Event** event) {
 
 void Inbox::end() {
   ended_ = true;
-  for (Event* notice : std::exchange(notices_, {}))
-    notice->release();
+  forget_notices();
   for (Input& input : inputs_) {
     for (IncomingEdge& edge : input.edges)
       edge.close();

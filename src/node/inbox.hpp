@@ -3,7 +3,9 @@
 // Everything that waits to be received by a node, and the order in which it comes out:
 //
 //   1. notices (STOP/MANUAL before all others), in order of arrival;
-//   2. INPUT_CLOSED of an input whose producer ended and whose queue is empty;
+//   2. once what a node had sent is taken: its NODE_FAILED, then INPUT_CLOSED of the inputs that
+//   its
+//      end closed;
 //   3. messages and timer ticks, oldest first and fair (fairness.hpp);
 //   4. when every input that can close is closed: STOP/ALL_INPUTS_CLOSED, then the end.
 //
@@ -74,6 +76,11 @@ class Inbox {
     bool broken = false;   ///< its circuit breaker is open
     std::deque<IncomingEdge> edges;
   };
+  /// A NODE_FAILED that waits until what the node had sent is taken.
+  struct Failure {
+    Event* notice;
+    std::vector<Input*> inputs;
+  };
   struct TimerSlot {
     Timer timer;
     std::shared_ptr<const std::string> id;
@@ -82,6 +89,11 @@ class Inbox {
   Input* find_input(std::string_view id);
   /// The oldest message of an input, after retiring edges that ended; nothing when it has none.
   std::optional<std::int64_t> head_time(Input& input);
+  /// Gives notice of an input that is closing and empty, unless a failure is to be told before.
+  void close_if_done(Input& input);
+  /// Gives notice of the failures that nothing precedes any more.
+  void tell_failures();
+  void forget_notices();
   /// Offers everything that waits to `fairness_`; gives notice of inputs that close.
   void survey(std::int64_t now_ns);
   Event* take_from(int source, std::int64_t now_ns);
@@ -91,6 +103,7 @@ class Inbox {
   std::vector<Input> inputs_;
   std::vector<TimerSlot> timers_;
   std::deque<Event*> notices_;
+  std::vector<Failure> failures_;
   bool exit_when_nodes_finish_;
   std::uint32_t ready_ = 0;
   Fairness fairness_;

@@ -130,6 +130,54 @@ TEST_F(Pair, NaturalEndGivesInputsThenClosedThenStopThenTheEnd) {
   EXPECT_FALSE(next(*b));
 }
 
+TEST_F(Pair, AFailureIsToldAfterWhatWasSentAndBeforeTheInputCloses) {
+  join();
+  send({1});
+  send({2});
+  daemon.order(
+      "b", message::NodeFailed{
+               NodeId::parse("a").value(), "exited with code 1", {DataId::parse("in").value()}});
+  daemon.close_edge(edge);
+  EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{1});
+  EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{2});
+  auto failed = next(*b);
+  EXPECT_EQ(failed->type(), DORA_EVENT_NODE_FAILED);
+  EXPECT_EQ(failed->id(), "a");
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_INPUT_CLOSED);
+  EXPECT_EQ(next(*b)->id(), "ALL_INPUTS_CLOSED");
+  EXPECT_FALSE(next(*b));
+}
+
+TEST_F(Pair, AFailureIsToldAtOnceWhenNothingWaits) {
+  join();
+  daemon.order("b", message::NodeFailed{NodeId::parse("a").value(), "killed", {}});
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_NODE_FAILED);
+}
+
+TEST(NodeFailures, NoInputOfTheFailedNodeClosesBeforeItIsTold) {
+  FakeDaemon daemon;
+  daemon.add_node("a", {.outputs = {"x", "y"}});
+  daemon.add_node("b", {.inputs = {"first", "second"}});
+  auto first = daemon.connect("a", "x", "b", "first");
+  auto second = daemon.connect("a", "y", "b", "second");
+  auto a = daemon.join("a");
+  auto b = daemon.join("b");
+  const std::uint8_t byte = 5;
+  ASSERT_TRUE(a->outbox().send(a->outbox().find("y").value(), Payload::bytes(&byte, 1), nullptr));
+  daemon.order(
+      "b", message::NodeFailed{NodeId::parse("a").value(),
+                               "exited with code 1",
+                               {DataId::parse("first").value(), DataId::parse("second").value()}});
+  daemon.close_edge(first);
+  daemon.close_edge(second);
+  EXPECT_EQ(next(*b)->id(), "second");
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_NODE_FAILED);
+  auto closed = next(*b);
+  EXPECT_EQ(closed->type(), DORA_EVENT_INPUT_CLOSED);
+  EXPECT_EQ(closed->id(), "first");
+  EXPECT_EQ(next(*b)->id(), "second");
+}
+
 TEST_F(Pair, ManualStopOvertakesWhatIsQueued) {
   join();
   send({1});
