@@ -23,7 +23,7 @@ inquiry dict_clear = nullptr;
 Lazy bytes_of("dora._values", "bytes_of");
 Lazy parse_json("json", "loads");
 
-enum Pending : unsigned char { pending_value = 1, pending_metadata = 2 };
+enum Pending : unsigned char { PendingValue = 1, PendingMetadata = 2 };
 
 struct Fields {
   dora_event* event;  // NULL in copies
@@ -52,9 +52,9 @@ Key which(PyObject* key) {
 
 /// Makes one of the two late entries and stores it. Borrowed.
 PyObject* fill(PyObject* self, Pending what) {
-  PyObject* name = what == pending_value ? names.value : names.metadata;
+  PyObject* name = what == PendingValue ? names.value : names.metadata;
   dora_event* event = fields(self).event;
-  Ref made = steal(what == pending_value ? make_value(event) : make_metadata(event));
+  Ref made = steal(what == PendingValue ? make_value(event) : make_metadata(event));
   if (!made) return nullptr;
   // Another thread may have made it meanwhile: then the first one stays.
   if ((fields(self).pending & what) != 0) {
@@ -87,9 +87,9 @@ PyObject* data_of(PyObject* self) {
 PyObject* find_late(PyObject* self, PyObject* key) {
   switch (which(key)) {
     case Key::Value:
-      return (fields(self).pending & pending_value) != 0 ? fill(self, pending_value) : nullptr;
+      return (fields(self).pending & PendingValue) != 0 ? fill(self, PendingValue) : nullptr;
     case Key::Metadata:
-      if ((fields(self).pending & pending_metadata) != 0) return fill(self, pending_metadata);
+      if ((fields(self).pending & PendingMetadata) != 0) return fill(self, PendingMetadata);
       return PyDict_GetItemWithError(self, names.metadata);  // asked for by its misspelling
     case Key::Data:
       return data_of(self);
@@ -135,9 +135,9 @@ int event_contains(PyObject* self, PyObject* key) {
   if (stored != 0) return stored;
   switch (which(key)) {
     case Key::Value:
-      return (fields(self).pending & pending_value) != 0;
+      return (fields(self).pending & PendingValue) != 0;
     case Key::Metadata:
-      return (fields(self).pending & pending_metadata) != 0 ||
+      return (fields(self).pending & PendingMetadata) != 0 ||
              PyDict_Contains(self, names.metadata) == 1;
     case Key::Data:
       return fields(self).event != nullptr || PyDict_Contains(self, names.value) == 1;
@@ -150,9 +150,9 @@ int event_contains(PyObject* self, PyObject* key) {
 int event_assign(PyObject* self, PyObject* key, PyObject* value) {
   Pending what{};
   if (Key found = which(key); found == Key::Value) {
-    what = pending_value;
+    what = PendingValue;
   } else if (found == Key::Metadata) {
-    what = pending_metadata;
+    what = PendingMetadata;
   }
   bool was_pending = (fields(self).pending & what) != 0;
   fields(self).pending = static_cast<unsigned char>(fields(self).pending & ~what);
@@ -185,7 +185,7 @@ bool is_event(PyObject* object) {
 }
 
 bool make_whole(PyObject* self) {
-  for (Pending what : {pending_value, pending_metadata}) {
+  for (Pending what : {PendingValue, PendingMetadata}) {
     if ((fields(self).pending & what) != 0 && fill(self, what) == nullptr) return false;
   }
   return true;
@@ -209,7 +209,7 @@ PyObject* make_input_event(dora_event* event, PyObject* id) {
     return nullptr;
   }
   fields(self).event = event;
-  fields(self).pending = pending_value | pending_metadata;
+  fields(self).pending = PendingValue | PendingMetadata;
   if (PyDict_SetItem(self, names.kind, names.dora) < 0 ||
       PyDict_SetItem(self, names.type, names.event_types[DORA_EVENT_INPUT]) < 0 ||
       PyDict_SetItem(self, names.id, id) < 0) {

@@ -58,7 +58,8 @@ PyObject* event_reduce(PyObject* self, PyObject*) {
 template <std::size_t... Index>
 void fill(PyMethodDef* methods, std::index_sequence<Index...>) {
   (void(methods[Index] = {delegated[Index],
-                          reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&delegate<Index>)),
+                          reinterpret_cast<PyCFunction>(
+                              reinterpret_cast<void (*)()>(&delegate<Index>)),
                           METH_VARARGS | METH_KEYWORDS, nullptr}),
    ...);
 }

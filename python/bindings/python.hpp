@@ -72,7 +72,7 @@ bool is_main_thread();
 /// A METH_FASTCALL | METH_KEYWORDS function, as PyMethodDef stores it.
 using FastFunction = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 inline PyCFunction as_method(FastFunction function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
 constexpr int fast = METH_FASTCALL | METH_KEYWORDS;
 

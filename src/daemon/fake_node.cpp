@@ -68,7 +68,7 @@ struct FakeNode {
     std::size_t inputs = 0;
     for (;;) {
       auto order = receive();
-      if (auto* given = std::get_if<message::Setup>(&order)) setup = *std::move(given);
+      if (auto* given = std::get_if<message::Setup>(&order)) setup = std::move(*given);
       outputs += std::holds_alternative<message::ConnectOutput>(order);
       inputs += std::holds_alternative<message::ConnectInput>(order);
       if (std::holds_alternative<message::SetupDone>(order)) break;

@@ -41,8 +41,7 @@ Result<std::string> DiskFileSource::read(const std::filesystem::path& path, std:
   if (S_ISDIR(status.st_mode)) return fail(ErrorKind::InvalidInput, "it is a directory");
   if (!S_ISREG(status.st_mode)) return fail(ErrorKind::InvalidInput, "it is no regular file");
   auto too_large = [&] {
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("it is larger than {} MiB", limit / (1024 * 1024)));
+    return fail(ErrorKind::InvalidInput, fmt::format("it is larger than {} MiB", limit >> 20));
   };
   if (static_cast<std::uint64_t>(status.st_size) > limit) return too_large();
   auto text = read_all(file.get(), limit);

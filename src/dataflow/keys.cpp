@@ -6,8 +6,8 @@
 namespace dora::dataflow {
 namespace {
 
-constexpr unsigned for_process = for_program | for_ros2;
-constexpr unsigned for_ports = for_program | for_operators | for_ros2;
+constexpr unsigned for_process = ForProgram | ForRos2;
+constexpr unsigned for_ports = ForProgram | ForOperators | ForRos2;
 
 constexpr Key root[] = {
     {"nodes", "list of nodes", "required", "The nodes of the dataflow."},
@@ -30,27 +30,27 @@ constexpr Key node[] = {
     {"path", "text", "none",
      "What is started: a Python script, a program, a command on PATH, a URL, `dynamic`, `shell`, "
      "or a timer such as `dora/timer/hz/30`.",
-     for_program | for_timer},
-    {"path_sha256", "text", "none", "The checksum of a `path` that is a URL.", for_program},
+     ForProgram | ForTimer},
+    {"path_sha256", "text", "none", "The checksum of a `path` that is a URL.", ForProgram},
     {"args", "text", "none", "Arguments, split into words as a shell does.", for_process},
-    {"build", "text", "none", "Commands for `dora build`, one per line.", for_program | for_module},
-    {"git", "URL", "none", "A repository to clone; `path` and `build` start in it.", for_program},
-    {"branch", "text", "none", "The branch of the `git` repository.", for_program},
-    {"tag", "text", "none", "The tag of the `git` repository.", for_program},
-    {"rev", "text", "none", "The commit of the `git` repository.", for_program},
-    {"hub", "text", "none", "A package: `[<namespace>/]<name>[@<requirement>]`.", for_program},
-    {"operator", "map", "none", "One operator that runs in a runtime process.", for_operators},
+    {"build", "text", "none", "Commands for `dora build`, one per line.", ForProgram | ForModule},
+    {"git", "URL", "none", "A repository to clone; `path` and `build` start in it.", ForProgram},
+    {"branch", "text", "none", "The branch of the `git` repository.", ForProgram},
+    {"tag", "text", "none", "The tag of the `git` repository.", ForProgram},
+    {"rev", "text", "none", "The commit of the `git` repository.", ForProgram},
+    {"hub", "text", "none", "A package: `[<namespace>/]<name>[@<requirement>]`.", ForProgram},
+    {"operator", "map", "none", "One operator that runs in a runtime process.", ForOperators},
     {"operators", "list of operators", "none", "Operators that share a runtime process.",
-     for_operators},
-    {"module", "text", "none", "A file with nodes that takes the place of this one.", for_module},
-    {"params", "map of texts", "none", "Values for the module's `$PARAM_<KEY>`.", for_module},
-    {"ros2", "map", "none", "A bridge to ROS 2.", for_ros2},
+     ForOperators},
+    {"module", "text", "none", "A file with nodes that takes the place of this one.", ForModule},
+    {"params", "map of texts", "none", "Values for the module's `$PARAM_<KEY>`.", ForModule},
+    {"ros2", "map", "none", "A bridge to ROS 2.", ForRos2},
     {"inputs", "map of inputs", "none", "What the node reads: its own name for it, and the source.",
-     for_ports | for_module},
-    {"outputs", "list of ids", "none", "What the node may send.", for_ports | for_timer},
+     for_ports | ForModule},
+    {"outputs", "list of ids", "none", "What the node may send.", for_ports | ForTimer},
     {"input_types", "map of types", "none", "The types that inputs expect.", for_process},
     {"output_types", "map of types", "none", "The types that outputs have.",
-     for_process | for_timer},
+     for_process | ForTimer},
     {"output_framing", "map of `raw` or `arrow-ipc`", "`raw`",
      "Accepted for compatibility, without effect.", for_process},
     {"output_metadata", "map of lists", "none", "Metadata keys that messages of an output carry.",
@@ -60,7 +60,7 @@ constexpr Key node[] = {
      "checker.",
      for_process},
     {"env", "map of values", "none", "Environment variables; `$NAME` is replaced.",
-     for_ports | for_module},
+     for_ports | ForModule},
     {"deploy", "map", "none", "The machine to run on."},
     {"cpu_affinity", "list of numbers", "every core", "The cores the process may use.", for_ports},
     {"shared_memory_pool_size", "size", "none", "Memory for messages, e.g. `64MB`.", for_process},

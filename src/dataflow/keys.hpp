@@ -12,12 +12,12 @@ namespace dora::dataflow {
 
 /// The kinds of nodes that a key is for, as bits.
 enum KeyScope : unsigned {
-  for_program = 1,
-  for_operators = 2,
-  for_ros2 = 4,
-  for_module = 8,
-  for_timer = 16,
-  for_every_node = 31,
+  ForProgram = 1,
+  ForOperators = 2,
+  ForRos2 = 4,
+  ForModule = 8,
+  ForTimer = 16,
+  ForEveryNode = 31,
 };
 
 struct Key {
@@ -29,7 +29,7 @@ struct Key {
   /// One sentence.
   std::string_view doc;
   /// For keys of a node.
-  unsigned scope = for_every_node;
+  unsigned scope = ForEveryNode;
 };
 
 /// A map with known keys: the root, a node, a long-form input, ...

@@ -24,12 +24,12 @@ struct Kind {
   unsigned scope;
   std::string_view name;
 };
-constexpr Kind kinds[] = {{"path", for_program, "a node with `path`"},
-                          {"operator", for_operators, "an operator node"},
-                          {"operators", for_operators, "an operator node"},
-                          {"ros2", for_ros2, "a ROS 2 bridge"},
-                          {"module", for_module, "a module"},
-                          {"hub", for_program, "a hub node"}};
+constexpr Kind kinds[] = {{"path", ForProgram, "a node with `path`"},
+                          {"operator", ForOperators, "an operator node"},
+                          {"operators", ForOperators, "an operator node"},
+                          {"ros2", ForRos2, "a ROS 2 bridge"},
+                          {"module", ForModule, "a module"},
+                          {"hub", ForProgram, "a hub node"}};
 
 constexpr std::pair<std::string_view, Latency> latencies[] = {{"normal", Latency::Normal},
                                                               {"busy", Latency::Busy}};
@@ -89,7 +89,7 @@ void check_scope(const Decoder& decoder, const YamlNode& yaml, const Fields& fie
     misplaced.push_back(known->name);
     if (!first) first = key;
   }
-  if (scope == for_operators && !takes_ports) {
+  if (scope == ForOperators && !takes_ports) {
     for (std::string_view key : {"inputs", "outputs"}) {
       const YamlNode* value = fields.find(key);
       if (value && !(value->is_sequence() && value->children.empty()) &&
@@ -100,12 +100,12 @@ void check_scope(const Decoder& decoder, const YamlNode& yaml, const Fields& fie
   }
   if (misplaced.empty()) return;
   std::string help;
-  if (scope == for_operators) help = "move them into the operator, if it has such a key";
-  if (scope == for_module) help = "set them in the nodes of the module file";
-  if (scope == for_timer) {
+  if (scope == ForOperators) help = "move them into the operator, if it has such a key";
+  if (scope == ForModule) help = "set them in the nodes of the module file";
+  if (scope == ForTimer) {
     help = "a timer has `id`, `name`, `description`, `outputs`, `output_types` and `deploy`";
   }
-  if (scope == for_program && std::ranges::find(misplaced, "params") != misplaced.end()) {
+  if (scope == ForProgram && std::ranges::find(misplaced, "params") != misplaced.end()) {
     help = "`params` belongs to `module`; programs take `args` and `env`";
   }
   decoder.report.add(
@@ -219,22 +219,22 @@ NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size
   bool is_timer = kind->key == "path" && is_timer_path(fields);
   const YamlNode* list = fields.find("operators");
   bool takes_ports = kind->key == "operator" || (list && list->children.size() == 1);
-  check_scope(decoder, yaml, fields, is_timer ? unsigned{for_timer} : kind->scope,
+  check_scope(decoder, yaml, fields, is_timer ? unsigned{ForTimer} : kind->scope,
               is_timer ? "a timer" : kind->name, takes_ports);
-  if (kind->scope == for_operators) {
+  if (kind->scope == ForOperators) {
     decode_operators(decoder, fields, node);
     if (node.operators.empty()) draft.has_known_outputs = false;
     gather_operator_ports(decoder, node);
     return draft;
   }
-  if (kind->scope == for_module) {
+  if (kind->scope == ForModule) {
     draft.module = decode_module_use(decoder, fields);
     node.ports.inputs = decode_inputs(decoder, fields);
     return draft;
   }
   decode_process(decoder, fields, node);
   check_words(decoder, fields, "build");
-  if (kind->scope == for_ros2)
+  if (kind->scope == ForRos2)
     node.ros2 = decode_ros2(decoder, fields, node);
   else if (is_timer)
     decode_timer(decoder, fields, node);

@@ -83,7 +83,8 @@ const YamlNode& with_new_spelling(const Decoder& decoder, const YamlNode& mappin
                                   std::span<const OldSpelling> spellings) {
   bool is_old = std::ranges::any_of(
       spellings, [&](const OldSpelling& each) { return has_key(mapping, each.old); });
-  if (!is_old) return mapping;
+  // The document owns every mapping that comes here.
+  if (!is_old) return mapping;  // NOLINT(bugprone-return-const-ref-from-parameter)
   Rewritten result{mapping, {}};
   result.node.children.clear();
   for (auto [key, value] : entries_of(mapping)) {

@@ -54,7 +54,7 @@ std::optional<Input> decode_input(const Decoder& decoder, const YamlNode& key,
   input.queue_size = fields.number("queue_size", 0, largest_queue);
   input.queue_policy = fields.word("queue_policy", queue_policies);
   input.input_timeout = fields.duration("input_timeout", Fields::Zero::Refused);
-  if (!text) return std::nullopt;
+  if (!source || !text) return std::nullopt;
   input.source_text = std::move(*text);
   input.location = source->at;
   return input;

@@ -66,6 +66,7 @@ class YamlBuilder {
 
     fy_parse_cfg config = {};
     config.search_path = "";
+    // Flags of a C enum: NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
     config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG |
                                                    FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE);
     config.diag = diag_.get();

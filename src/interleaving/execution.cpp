@@ -141,8 +141,7 @@ void Execution::begin_thread(std::uint32_t number) {
     self.history = 1;  // on the way to its first step, which is not where it was
     try {
       if (!self.is_unwound) self.body();
-    } catch (const Abandon&) {
-      // The execution is over; nothing to do.
+    } catch (const Abandon&) {  // NOLINT(bugprone-empty-catch): the execution is over
     } catch (const Failure& failure) {
       fail(failure.what);
     }

@@ -10,7 +10,6 @@
 namespace dora::interleaving {
 namespace {
 
-using shared_memory::QueuedEntry;
 using shared_memory::RingPlace;
 using Producer = shared_memory::RingProducer<ModelAtomics>;
 using Consumer = shared_memory::RingConsumer<ModelAtomics>;

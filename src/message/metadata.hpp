@@ -28,7 +28,7 @@ enum class ValueKind : std::uint8_t {
   Timestamp = 8,  ///< nanoseconds since the Unix epoch
 };
 
-inline constexpr std::size_t max_metadata_bytes = 64 * 1024;
+inline constexpr std::size_t max_metadata_bytes = 64UZ * 1024;
 inline constexpr std::size_t max_metadata_entries = 256;
 
 /// Collects entries to be sent. A key that is set again keeps the later value; keys that begin with

@@ -16,7 +16,6 @@ using dora::ErrorKind;
 using dora::Result;
 using dora::node::as_event;
 using dora::node::Event;
-using dora::node::PayloadType;
 using dora::node::set_ok;
 using dora::node::set_status;
 

@@ -8,7 +8,6 @@
 #include "message/metadata.hpp"
 #include "node/c_handles.hpp"
 
-using dora::Result;
 using dora::message::MetadataEntry;
 using dora::message::MetadataWriter;
 using dora::node::as_event;

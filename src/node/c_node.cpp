@@ -14,7 +14,6 @@
 
 using dora::Error;
 using dora::ErrorKind;
-using dora::Result;
 using dora::node::Event;
 using dora::node::Node;
 using dora::node::Payload;

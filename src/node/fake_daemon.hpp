@@ -39,10 +39,10 @@ class FakeDaemon {
 
   /// Sends an order to a node that has joined, and rings.
   void order(const std::string& id, const message::DaemonToNode& message);
-  /// The producer of `edge` is done: as after the exit of its process.
-  void close_edge(std::uint64_t edge);
-  /// The consumer of `edge` is gone.
-  void disconnect_edge(std::uint64_t edge);
+  /// The producer of an edge is done: as after the exit of its process.
+  void close_edge(std::uint64_t number);
+  /// The consumer of an edge is gone.
+  void disconnect_edge(std::uint64_t number);
   /// What the node said since the last call.
   std::vector<message::NodeToDaemon> heard_from(const std::string& id);
   shared_memory::EdgeCounters counters(std::uint64_t edge) const;

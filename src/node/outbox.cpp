@@ -15,7 +15,7 @@ namespace dora::node {
 namespace {
 
 /// Copies above this size are made without the mutex.
-constexpr std::size_t long_copy_bytes = 64 * 1024;
+constexpr std::size_t long_copy_bytes = 64UZ * 1024;
 /// What every sender has ready before its first message.
 constexpr std::uint64_t warm_bytes = 1 << 20;
 constexpr std::int64_t wall_check_ns = 100'000'000;
