@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that includes CLI11. Its own messages never reach the user: the words are looked
-// through first, so that what is wrong can be told together with what was meant.
 #include "cli/command_line.hpp"
 
 #include <algorithm>
+#include <cctype>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/spelling.hpp"
 #include "base/version.hpp"
@@ -14,37 +13,49 @@
 namespace dora::cli {
 namespace {
 
-const Flag* find_flag(std::span<const Flag> flags, std::string_view word) {
-  const auto found = std::ranges::find_if(flags, [&](const Flag& flag) {
-    return flag.name == word || (!flag.short_name.empty() && flag.short_name == word);
-  });
-  return found == flags.end() ? nullptr : &*found;
-}
-
-// The flag of `command`, or of every command, that `word` names. A command's own meaning of a short
-// name comes first.
-const Flag* find_flag(const Command& command, std::string_view word) {
-  if (const Flag* flag = find_flag(command.flags, word)) return flag;
-  return find_flag(common_flags(), word);
-}
+using FlagValues = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 std::string suggestion(std::string_view word, std::span<const std::string> known) {
   const auto near = closest_match(word, known);
   return near ? fmt::format(", did you mean `{}`?", *near) : std::string();
 }
 
+// "a, b or c"
+std::string or_list(const std::vector<std::string>& words) {
+  if (words.size() < 2) return words.empty() ? "" : words.front();
+  return fmt::format("{} or {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
+}
+
+bool equal_in_any_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 UsageError unknown_command(std::string_view word) {
-  if (std::ranges::find(planned_commands(), word) != planned_commands().end())
-    return {fmt::format("`dora {}` is not in this version yet (dora {})", word, version()),
-            nullptr};
-  std::vector<std::string> known{"help"};
-  for (const Command& command : commands()) {
-    known.emplace_back(command.name);
-    if (!command.alias.empty()) known.emplace_back(command.alias);
-  }
+  if (is_planned_command(word))
+    return {fmt::format("`dora {}` is not in this version yet (dora {})", word, version())};
   if (word.ends_with(".yml") || word.ends_with(".yaml"))
-    return {fmt::format("unknown command `{}`, did you mean `dora run {}`?", word, word), nullptr};
-  return {fmt::format("unknown command `{}`{}", word, suggestion(word, known)), nullptr};
+    return {fmt::format("unknown command `{}`, did you mean `dora run {}`?", word, word)};
+  std::vector<std::string> known;
+  for (const Command* command : commands()) {
+    if (command->is_hidden) continue;
+    known.emplace_back(command->name);
+    for (const std::string_view alias : command->aliases)
+      if (!alias.empty()) known.emplace_back(alias);
+  }
+  for (const Family& family : families())
+    known.emplace_back(family.name);
+  return {fmt::format("unknown command `{}`{}", word, suggestion(word, known))};
+}
+
+UsageError unknown_command_of(const Family& family, std::string_view word) {
+  std::vector<std::string> known;
+  for (const Command* command : commands_of(family))
+    known.emplace_back(command->name.substr(family.name.size() + 1));
+  const auto near = closest_match(word, known);
+  return {fmt::format("unknown command `{} {}`{}", family.name, word,
+                      near ? fmt::format(", did you mean `{} {}`?", family.name, *near) : ""),
+          nullptr, &family};
 }
 
 UsageError unknown_flag(const Command* command, std::string_view word) {
@@ -60,137 +71,182 @@ UsageError unknown_flag(const Command* command, std::string_view word) {
           command};
 }
 
-// What CLI11 would only call an error: a flag nobody knows, a value that is missing.
-std::optional<UsageError> find_mistake(const Command& command, std::span<const std::string> words) {
-  std::size_t arguments = 0;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (word == "--") {
-      arguments += words.size() - i - 1;
-      break;
+// `value` as `flag` spells it, or nothing.
+std::optional<std::string> choice_of(const Flag& flag, const std::string& value) {
+  if (flag.choices.empty()) return value;
+  for (std::string& choice : split_choices(flag.choices))
+    if (equal_in_any_case(choice, value)) return std::move(choice);
+  return std::nullopt;
+}
+
+std::string wrong_choice(const Flag& flag, std::string_view shown, const std::string& value) {
+  const auto choices = split_choices(flag.choices);
+  return fmt::format("{}: use {}{}", shown, or_list(choices), suggestion(value, choices));
+}
+
+// `-` is a file's name, and `-1` a number.
+bool is_flag_like(std::string_view word) {
+  return word.size() > 1 && word.front() == '-' &&
+         std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.';
+}
+
+// Takes the words of one command apart.
+class WordReader {
+ public:
+  WordReader(const Command& command, std::span<const std::string> words)
+      : command_(command), words_(words) {}
+
+  std::optional<UsageError> read() {
+    while (next_ < words_.size()) {
+      const std::string& word = words_[next_++];
+      if (word == "--") {
+        arguments.insert(arguments.end(), words_.begin() + std::ptrdiff_t(next_), words_.end());
+        break;
+      }
+      if (!is_flag_like(word)) {
+        arguments.push_back(word);
+        continue;
+      }
+      auto mistake = word.starts_with("--") ? read_long(word) : read_short(word);
+      if (mistake) return mistake;
     }
-    if (!word.starts_with('-') || word == "-") {
-      ++arguments;
-      continue;
-    }
-    const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-    std::string name = word.substr(0, equals);
-    // `-fjson` and `-af` are one word each.
-    const bool is_joined = !word.starts_with("--") && word.size() > 2;
-    if (is_joined) name = word.substr(0, 2);
-    const Flag* flag = find_flag(command, name);
-    if (flag == nullptr) return unknown_flag(&command, name);
-    const bool needs_value =
-        flag->takes == Flag::Takes::Value || flag->takes == Flag::Takes::Values;
-    if (flag->takes == Flag::Takes::Nothing && equals != std::string::npos)
-      return UsageError{fmt::format("`{}` takes no value", name), &command};
-    if (flag->takes == Flag::Takes::Nothing && is_joined) {
-      for (const char c : word.substr(2)) {
-        const std::string next{'-', c};
-        const Flag* other = find_flag(command, next);
-        if (other == nullptr) return unknown_flag(&command, next);
-        if (other->takes != Flag::Takes::Nothing)
-          return UsageError{fmt::format("write `{}` apart from the others: it takes a value", next),
-                            &command};
+    return check_arguments();
+  }
+
+  std::optional<UsageError> read_environment(const Environment& environment) {
+    for (const auto list : {command_.flags, common_flags()}) {
+      for (const Flag& flag : list) {
+        if (flag.environment.empty() || flags.contains(flag.name)) continue;
+        const auto value = environment(flag.environment);
+        if (!value) continue;
+        auto choice = choice_of(flag, *value);
+        if (!choice)
+          return UsageError{
+              wrong_choice(flag, fmt::format("{}={}", flag.environment, *value), *value),
+              &command_};
+        flags[std::string(flag.name)] = {std::move(*choice)};
       }
     }
-    if (needs_value && equals == std::string::npos && !is_joined) {
-      if (++i == words.size())
-        return UsageError{fmt::format("`{}` needs a value: {} {}", name, flag->name, flag->value),
-                          &command};
-    }
+    return std::nullopt;
   }
-  const Argument& wanted = command.argument;
-  if (arguments < wanted.least)
-    return UsageError{fmt::format("`dora {}` needs {}: {}", command.name, wanted.name, wanted.help),
-                      &command};
-  if (arguments > wanted.most)
-    return UsageError{wanted.most == 0
-                          ? fmt::format("`dora {}` takes no argument", command.name)
-                          : fmt::format("`dora {}` takes only one {}", command.name, wanted.name),
-                      &command};
-  return std::nullopt;
-}
 
-void add_flag(CLI::App& app, const Flag& flag, bool with_short_name,
-              std::map<std::string, std::vector<std::string>, std::less<>>& into) {
-  std::string names(flag.name);
-  if (with_short_name && !flag.short_name.empty())
-    names = fmt::format("{},{}", flag.short_name, flag.name);
-  const auto collect = [&into, name = std::string(flag.name)](const CLI::results_t& values) {
-    into[name] = values;
-    return true;
-  };
-  if (flag.takes == Flag::Takes::Nothing) {
-    app.add_flag_callback(names, [&into, name = std::string(flag.name)] { into[name] = {"true"}; })
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  } else {
-    app.add_option(names, collect)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
-  }
-}
-
-// A flag whose value is optional takes it only behind `=`: in `--flag word` the word is no value.
-void complete_optional_values(const Command& command, std::vector<std::string>& words) {
-  for (std::string& word : words) {
-    if (word == "--") return;
-    const Flag* flag = find_flag(command, word);
-    if (flag != nullptr && flag->takes == Flag::Takes::OptionalValue) word += "=true";
-  }
-}
-
-std::optional<UsageError> find_conflict(const ParsedCommand& parsed) {
-  for (const Flag& flag : parsed.command().flags) {
-    if (flag.conflicts.empty() || !parsed.has(flag.name) || !parsed.has(flag.conflicts)) continue;
-    return UsageError{fmt::format("`{}` and `{}` exclude each other", flag.name, flag.conflicts),
-                      &parsed.command()};
-  }
-  return std::nullopt;
-}
-
-CommandLine parse_words(const Command& command, std::vector<std::string> words,
-                        const Environment& environment) {
-  if (auto mistake = find_mistake(command, words)) return std::move(*mistake);
-  complete_optional_values(command, words);
-  std::map<std::string, std::vector<std::string>, std::less<>> flags;
   std::vector<std::string> arguments;
-  CLI::App app;
-  app.set_help_flag();
-  try {
-    for (const Flag& flag : command.flags)
-      add_flag(app, flag, true, flags);
-    for (const Flag& flag : common_flags()) {
-      if (find_flag(command.flags, flag.name) != nullptr) continue;
-      const bool is_free = find_flag(command.flags, flag.short_name) == nullptr;
-      add_flag(app, flag, is_free, flags);
+  FlagValues flags;
+
+ private:
+  std::optional<UsageError> read_long(const std::string& word) {
+    const auto equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const Flag* flag = find_flag(command_, name);
+    if (flag == nullptr) return unknown_flag(&command_, name);
+    if (flag->takes == Flag::Takes::Nothing) {
+      if (equals != std::string::npos)
+        return UsageError{fmt::format("`{}` takes no value", name), &command_};
+      return set(*flag, "true");
     }
-    if (command.argument.most > 0)
-      app.add_option("argument", arguments)->expected(0, static_cast<int>(command.argument.most));
-    std::ranges::reverse(words);
-    app.parse(std::move(words));
-  } catch (const CLI::Error& error) {
-    return UsageError{error.what(), &command};
+    if (equals != std::string::npos) return set(*flag, word.substr(equals + 1));
+    // In `--flag word` the word is no value when it may be left out.
+    if (flag->takes == Flag::Takes::OptionalValue) return set(*flag, "true");
+    return set_from_next_word(*flag, name);
   }
-  for (const auto list : {command.flags, common_flags()}) {
-    for (const Flag& flag : list) {
-      if (flag.environment.empty() || flags.contains(flag.name)) continue;
-      if (const auto value = environment(flag.environment))
-        flags[std::string(flag.name)] = {*value};
+
+  // `-f json`, `-fjson`, `-af` (two flags).
+  std::optional<UsageError> read_short(const std::string& word) {
+    for (std::size_t i = 1; i < word.size(); ++i) {
+      const std::string name{'-', word[i]};
+      const Flag* flag = find_flag(command_, name);
+      if (flag == nullptr) return unknown_flag(&command_, name);
+      if (flag->takes == Flag::Takes::Nothing || flag->takes == Flag::Takes::OptionalValue) {
+        if (auto mistake = set(*flag, "true")) return mistake;
+        continue;
+      }
+      if (i + 1 == word.size()) return set_from_next_word(*flag, name);
+      return set(*flag, word.substr(word[i + 1] == '=' ? i + 2 : i + 1));
     }
+    return std::nullopt;
   }
-  ParsedCommand parsed(command, std::move(arguments), std::move(flags));
-  if (auto conflict = find_conflict(parsed)) return std::move(*conflict);
-  return parsed;
+
+  std::optional<UsageError> set_from_next_word(const Flag& flag, const std::string& name) {
+    const bool is_there =
+        next_ < words_.size() && words_[next_] != "--" &&
+        (!is_flag_like(words_[next_]) ||
+         find_flag(command_, words_[next_].substr(0, words_[next_].find('='))) == nullptr);
+    if (!is_there)
+      return UsageError{fmt::format("`{}` needs a value: {} {}", name, flag.name, flag.value),
+                        &command_};
+    return set(flag, words_[next_++]);
+  }
+
+  std::optional<UsageError> set(const Flag& flag, const std::string& value) {
+    auto choice = choice_of(flag, value);
+    if (!choice)
+      return UsageError{wrong_choice(flag, fmt::format("`{} {}`", flag.name, value), value),
+                        &command_};
+    flags[std::string(flag.name)].push_back(std::move(*choice));
+    return std::nullopt;
+  }
+
+  std::optional<UsageError> check_arguments() const {
+    const auto wanted = command_.own_arguments();
+    const auto is_required = [](const Argument& argument) {
+      return argument.takes == Argument::Takes::One || argument.takes == Argument::Takes::Several;
+    };
+    for (std::size_t i = arguments.size(); i < wanted.size(); ++i) {
+      if (is_required(wanted[i]))
+        return UsageError{
+            fmt::format("`dora {}` needs {}: {}", command_.name, wanted[i].name, wanted[i].help),
+            &command_};
+    }
+    const bool is_open = !wanted.empty() && (wanted.back().takes == Argument::Takes::Several ||
+                                             wanted.back().takes == Argument::Takes::AnyNumber);
+    if (is_open || arguments.size() <= wanted.size()) return std::nullopt;
+    if (wanted.empty())
+      return UsageError{
+          fmt::format("`dora {}` takes no argument, not `{}`", command_.name, arguments.front()),
+          &command_};
+    if (wanted.size() == 1)
+      return UsageError{fmt::format("`dora {}` takes only one {}, not also `{}`", command_.name,
+                                    wanted.front().name, arguments[1]),
+                        &command_};
+    return UsageError{fmt::format("`dora {}` takes {} arguments, not also `{}`", command_.name,
+                                  wanted.size(), arguments[wanted.size()]),
+                      &command_};
+  }
+
+  const Command& command_;
+  std::span<const std::string> words_;
+  std::size_t next_ = 0;
+};
+
+std::optional<UsageError> find_conflict(const Command& command, const FlagValues& flags) {
+  for (const Flag& flag : command.flags) {
+    if (flag.conflicts.empty() || !flags.contains(flag.name) || !flags.contains(flag.conflicts))
+      continue;
+    return UsageError{fmt::format("`{}` and `{}` exclude each other", flag.name, flag.conflicts),
+                      &command};
+  }
+  return std::nullopt;
+}
+
+CommandLine parse_words(const Command& command, std::span<const std::string> words,
+                        const Environment& environment) {
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    if (word == "--help" || word == "-h") return HelpWanted{.command = &command};
+    if (word == "--version" || word == "-V") return VersionWanted{};
+  }
+  WordReader reader(command, words);
+  if (auto mistake = reader.read()) return std::move(*mistake);
+  if (auto conflict = find_conflict(command, reader.flags)) return std::move(*conflict);
+  if (auto mistake = reader.read_environment(environment)) return std::move(*mistake);
+  return ParsedCommand(command, std::move(reader.arguments), std::move(reader.flags));
 }
 
 }  // namespace
 
 std::optional<std::string> ParsedCommand::value(std::string_view flag) const {
   const auto found = flags_.find(flag);
-  if (found == flags_.end()) return std::nullopt;
-  return found->second.empty() ? "true" : found->second.back();
+  return found == flags_.end() ? std::nullopt : std::optional(found->second.back());
 }
 
 std::vector<std::string> ParsedCommand::values(std::string_view flag) const {
@@ -213,19 +269,25 @@ CommandLine parse_command_line(std::span<const std::string> words, const Environ
         i + 1 < words.size())
       rest.push_back(words[++i]);
   }
-  if (i == words.size()) return UsageError{words.empty() ? "" : "no command was given", nullptr};
-  const bool wants_help = words[i] == "help";
-  if (wants_help && ++i == words.size()) return HelpWanted{};
-  const Command* command = find_command(words[i]);
-  if (command == nullptr) return unknown_command(words[i]);
-  if (wants_help) return HelpWanted{command};
-  const auto own = words.subspan(i + 1);
-  const auto end = std::ranges::find(own, "--");
-  if (std::find_if(own.begin(), end,
-                   [](const std::string& word) { return word == "--help" || word == "-h"; }) != end)
-    return HelpWanted{command};
-  rest.insert(rest.end(), own.begin(), own.end());
-  return parse_words(*command, std::move(rest), environment);
+  if (i == words.size()) return UsageError{words.empty() ? "" : "no command was given"};
+  const std::string& first = words[i++];
+  const Command* command =
+      i < words.size() ? find_command(fmt::format("{} {}", first, words[i])) : nullptr;
+  if (command != nullptr) {
+    ++i;
+  } else {
+    command = find_command(first);
+  }
+  if (command != nullptr) {
+    rest.insert(rest.end(), words.begin() + std::ptrdiff_t(i), words.end());
+    return parse_words(*command, rest, environment);
+  }
+  const Family* family = find_family(first);
+  if (family == nullptr) return unknown_command(first);
+  if (i == words.size())
+    return UsageError{fmt::format("`dora {}` needs a command", first), nullptr, family};
+  if (words[i] == "--help" || words[i] == "-h") return HelpWanted{.family = family};
+  return unknown_command_of(*family, words[i]);
 }
 
 }  // namespace dora::cli

@@ -43,21 +43,25 @@ class ParsedCommand {
   std::map<std::string, std::vector<std::string>, std::less<>> flags_;
 };
 
-/// A wish to read help, or the version.
+/// A wish to read help, or the version. With neither command nor family: the general help.
 struct HelpWanted {
-  const Command* command = nullptr;  ///< nullptr: the general help
+  const Command* command = nullptr;
+  const Family* family = nullptr;
 };
 struct VersionWanted {};
 
 /// The command line makes no sense; exit code 2.
 struct UsageError {
   std::string message;
-  const Command* command = nullptr;  ///< whose usage to show, or nullptr
+  /// Whose usage to show; without both that of the program.
+  const Command* command = nullptr;
+  const Family* family = nullptr;
 };
 
 using CommandLine = std::variant<ParsedCommand, HelpWanted, VersionWanted, UsageError>;
 
-/// `words` are what stands after the program's name.
+/// `words` are what stands after the program's name. Without words the message of the error is
+/// empty.
 CommandLine parse_command_line(std::span<const std::string> words, const Environment& environment);
 
 }  // namespace dora::cli

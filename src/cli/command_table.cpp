@@ -2,177 +2,143 @@
 #include "cli/command_table.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "cli/commands.hpp"
 
 namespace dora::cli {
 namespace {
 
 using Takes = Flag::Takes;
 
-constexpr std::array<Flag, 6> everywhere{{
+constexpr Flag everywhere[] = {
     {.name = "--help", .short_name = "-h", .help = "This text"},
     {.name = "--version", .short_name = "-V", .help = "The version"},
     {.name = "--color",
      .value = "WHEN",
      .help = "auto, always or never",
      .takes = Takes::Value,
+     .choices = "auto|always|never",
      .environment = "DORA_COLOR"},
     {.name = "--quiet", .short_name = "-q", .help = "Results and errors only"},
     {.name = "--verbose", .short_name = "-v", .help = ""},
     {.name = "--yes", .short_name = "-y", .help = ""},
-}};
+};
 
-constexpr std::array<Flag, 20> run_flags{{
-    {.name = "--stop-after",
-     .value = "DUR",
-     .help = "Stop after this time, as Ctrl-C does",
-     .takes = Takes::Value},
-    {.name = "--grace-duration",
-     .value = "DUR",
-     .help = "Time that nodes have to end when stopped [10s]",
-     .takes = Takes::Value},
-    {.name = "--log-level",
-     .value = "LEVEL",
-     .help = "error, warn, info, debug, trace or stdout: least shown [stdout]",
-     .takes = Takes::Value,
-     .environment = "DORA_LOG_LEVEL"},
-    {.name = "--log-format",
-     .value = "FORMAT",
-     .help = "pretty, compact or json",
-     .takes = Takes::Value,
-     .environment = "DORA_LOG_FORMAT"},
-    {.name = "--log-filter",
-     .value = "N=LEVEL,..",
-     .help = "Another level for some nodes",
-     .takes = Takes::Value,
-     .environment = "DORA_LOG_FILTER"},
-    {.name = "--env",
-     .value = "KEY=VALUE",
-     .help = "A variable for all nodes; may be repeated",
-     .takes = Takes::Values},
-    {.name = "--exit-when-nodes-finish",
-     .value = "BOOL",
-     .help = "Timers keep no node alive (also =false)",
-     .takes = Takes::OptionalValue},
-    {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
-    {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
-    {.name = "--uv", .help = "Managed Python environments (not in this version yet)"},
-    {.name = "--build", .help = "Run every `build:` again (not yet)", .conflicts = "--no-build"},
-    {.name = "--no-build", .help = "Run no `build:`"},
-    {.name = "--locked", .help = "Build exactly what the lock file says (not yet)"},
-    {.name = "--write-lockfile", .help = "Write the lock file (not yet)", .conflicts = "--locked"},
-    {.name = "--lockfile", .value = "PATH", .help = "", .takes = Takes::Value},
-    {.name = "--hub-override", .value = "NS/NAME=PATH", .help = "", .takes = Takes::Values},
-    {.name = "--name", .short_name = "-n", .value = "NAME", .help = "", .takes = Takes::Value},
-    {.name = "--debug", .help = ""},
-    {.name = "--coordinator-addr", .value = "IP", .help = "", .takes = Takes::Value},
-    {.name = "--coordinator-port", .value = "PORT", .help = "", .takes = Takes::Value},
-}};
+// In the order of the help, group by group.
+constexpr const Command* table[] = {
+    &validate_command,                 // write
+    &run_command,      &stop_command,  // run
+    &list_command,                     // look
+    &help_command,
+};
 
-constexpr std::array<Flag, 6> stop_flags{{
-    {.name = "--all", .short_name = "-a", .help = "Stop every dataflow of yours"},
-    {.name = "--name",
-     .short_name = "-n",
-     .value = "NAME",
-     .help = "The same as NAME_OR_UUID",
-     .takes = Takes::Value},
-    {.name = "--grace-duration",
-     .value = "DUR",
-     .help = "Time that nodes have to end [10s]",
-     .takes = Takes::Value,
-     .conflicts = "--force"},
-    {.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
-    {.name = "--json", .help = "Answer in JSON Lines"},
-    {.name = "--timeout",
-     .value = "DUR",
-     .help = "Give up waiting after this [grace period and half of it, and 10s]",
-     .takes = Takes::Value},
-}};
+constexpr Family family_table[] = {
+    {"topic", "Messages of running dataflows"},
+    {"node", "Nodes of running dataflows"},
+    {"param", "Parameters of running nodes"},
+    {"system", "The parts of dora that run"},
+    {"trace", "What happened to a message on its way"},
+    {"hub", "Packages of nodes"},
+    {"cluster", "Several machines"},
+    {"self", "This installation"},
+};
 
-constexpr std::array<Flag, 6> list_flags{{
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "table or json",
-     .takes = Takes::Value},
-    {.name = "--json", .help = "The same as --format json: one object per line"},
-    {.name = "--status",
-     .value = "STATUS",
-     .help = "Only running, finished or failed ones",
-     .takes = Takes::Value},
-    {.name = "--name",
-     .value = "PATTERN",
-     .help = "Only names that contain this, in any case",
-     .takes = Takes::Value},
-    {.name = "--sort-by", .value = "KEY", .help = "cpu or memory", .takes = Takes::Value},
-    {.name = "--uuids", .short_name = "-q", .help = "UUIDs only", .conflicts = "--format"},
-}};
-
-constexpr std::array<Flag, 1> validate_flags{{
-    {.name = "--json", .help = "Diagnostics as JSON Lines on stdout"},
-}};
-
-constexpr std::array<Command, 4> table{{
-    {.name = "run",
-     .alias = "",
-     .group = "Run",
-     .summary = "Start a dataflow here and show its output until it ends",
-     .argument = {"PATH", "YAML file, or a folder that holds dataflow.yml", 1, 1},
-     .flags = run_flags,
-     .examples = "dora run dataflow.yml\n"
-                 "dora run examples/camera-pipeline --stop-after 10s --log-level info"},
-    {.name = "stop",
-     .alias = "",
-     .group = "Run",
-     .summary = "Stop a running dataflow and wait until it has ended",
-     .argument = {"NAME_OR_UUID", "May be left out when only one is running", 0, 1},
-     .flags = stop_flags,
-     .examples = "dora stop\n"
-                 "dora stop hello --grace-duration 2s\n"
-                 "dora stop --all --force"},
-    {.name = "list",
-     .alias = "ps",
-     .group = "Look",
-     .summary = "Show your dataflows, whichever terminal they run in",
-     .argument = {},
-     .flags = list_flags,
-     .examples = "dora list\n"
-                 "dora ps --json"},
-    {.name = "validate",
-     .alias = "",
-     .group = "Look",
-     .summary = "Check a dataflow without starting anything",
-     .argument = {"PATH", "YAML files, or folders that hold dataflow.yml", 1, 1000},
-     .flags = validate_flags,
-     .examples = "dora validate dataflow.yml"},
-}};
-
-constexpr std::array<std::string_view, 35> planned{
-    "attach", "build",   "check",   "clean",   "cluster", "completion", "coordinator",
-    "daemon", "destroy", "doctor",  "down",    "exec",    "expand",     "explain",
-    "graph",  "hub",     "inspect", "logs",    "new",     "node",       "param",
-    "record", "replay",  "restart", "runtime", "schema",  "self",       "start",
-    "status", "system",  "top",     "topic",   "trace",   "up",         "web"};
+constexpr std::string_view planned[] = {
+    "attach",  "build",   "check",  "clean", "cluster", "completion", "config",  "coordinator",
+    "daemon",  "destroy", "doctor", "down",  "exec",    "expand",     "explain", "graph",
+    "hub",     "inspect", "logs",   "new",   "node",    "param",      "record",  "replay",
+    "restart", "runtime", "schema", "self",  "start",   "status",     "system",  "top",
+    "topic",   "trace",   "up",     "web"};
 
 }  // namespace
 
-std::span<const Command> commands() {
+std::string_view to_text(Group group) {
+  switch (group) {
+    case Group::Write:
+      return "Write";
+    case Group::Run:
+      return "Run";
+    case Group::Look:
+      return "Look";
+    case Group::Record:
+      return "Record";
+    case Group::Machines:
+      return "Machines";
+    case Group::Help:
+      return "Help";
+  }
+  return "";
+}
+
+std::span<const Argument> Command::own_arguments() const {
+  const auto end = std::ranges::find(arguments, std::string_view(), &Argument::name);
+  return {arguments.begin(), end};
+}
+
+std::span<const Command* const> commands() {
   return table;
 }
 
-const Command* find_command(std::string_view word) {
-  const auto found = std::ranges::find_if(table, [&](const Command& command) {
-    return command.name == word || (!command.alias.empty() && command.alias == word);
+std::span<const Family> families() {
+  // Families whose commands all come later are not told yet.
+  static const std::vector<Family> known = [] {
+    std::vector<Family> result;
+    for (const Family& family : family_table)
+      if (!commands_of(family).empty()) result.push_back(family);
+    return result;
+  }();
+  return known;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::find_if(table, [&](const Command* command) {
+    return command->name == name ||
+           (!name.empty() && std::ranges::find(command->aliases, name) != command->aliases.end());
   });
-  return found == table.end() ? nullptr : &*found;
+  return found == std::end(table) ? nullptr : *found;
+}
+
+const Family* find_family(std::string_view name) {
+  const auto found = std::ranges::find(families(), name, &Family::name);
+  return found == families().end() ? nullptr : &*found;
+}
+
+std::vector<const Command*> commands_of(const Family& family) {
+  std::vector<const Command*> result;
+  const std::string prefix = std::string(family.name) + " ";
+  for (const Command* command : table)
+    if (command->name.starts_with(prefix)) result.push_back(command);
+  return result;
 }
 
 std::span<const Flag> common_flags() {
   return everywhere;
 }
 
-std::span<const std::string_view> planned_commands() {
-  return planned;
+const Flag* find_flag(std::span<const Flag> flags, std::string_view word) {
+  const auto found = std::ranges::find_if(flags, [&](const Flag& flag) {
+    return flag.name == word || (!flag.short_name.empty() && flag.short_name == word);
+  });
+  return found == flags.end() ? nullptr : &*found;
+}
+
+const Flag* find_flag(const Command& command, std::string_view word) {
+  if (const Flag* flag = find_flag(command.flags, word)) return flag;
+  return find_flag(common_flags(), word);
+}
+
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> result;
+  while (!choices.empty()) {
+    const auto end = choices.find('|');
+    result.emplace_back(choices.substr(0, end));
+    choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
+  }
+  return result;
+}
+
+bool is_planned_command(std::string_view word) {
+  return std::ranges::find(planned, word) != std::end(planned);
 }
 
 }  // namespace dora::cli

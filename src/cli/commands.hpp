@@ -1,6 +1,6 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands: each returns the exit code of the program.
+// The commands: each describes itself and is carried out in the file that has its name.
 
 #include "cli/command_line.hpp"
 #include "cli/terminal.hpp"
@@ -14,9 +14,10 @@ struct CommandContext {
   Terminal terminal;
 };
 
-int run(const CommandContext& context);
-int stop(const CommandContext& context);
-int list(const CommandContext& context);
-int validate(const CommandContext& context);
+extern const Command help_command;
+extern const Command list_command;
+extern const Command run_command;
+extern const Command stop_command;
+extern const Command validate_command;
 
 }  // namespace dora::cli

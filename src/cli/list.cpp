@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/console_text.hpp"
 #include "cli/control_client.hpp"
+#include "cli/shared_flags.hpp"
 #include "cli/table.hpp"
 #include "daemon/log_entry.hpp"
 
@@ -37,26 +38,15 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-Result<> require(std::string_view flag, const std::string& value,
-                 std::initializer_list<std::string_view> allowed) {
-  if (value.empty() || std::ranges::find(allowed, value) != allowed.end()) return {};
-  return fail(ErrorKind::InvalidInput,
-              fmt::format("{} {}: use {}", flag, value, fmt::join(allowed, " or ")));
-}
-
 Result<ListOptions> parse_options(const ParsedCommand& command) {
   ListOptions options;
-  const std::string format = command.value("--format").value_or("");
-  TRY(require("--format", format, {"table", "json"}));
-  options.as_json = command.has("--json") || format == "json";
+  options.as_json = wants_json(command);
   options.only_uuids = command.has("--uuids");
   if (options.only_uuids && options.as_json)
     return fail(ErrorKind::InvalidInput, "`--uuids` and `--json` exclude each other");
-  options.status = lower(command.value("--status").value_or(""));
-  TRY(require("--status", options.status, {"running", "finished", "failed"}));
+  options.status = command.value("--status").value_or("");
   options.name = lower(command.value("--name").value_or(""));
   options.sort_by = command.value("--sort-by").value_or("");
-  TRY(require("--sort-by", options.sort_by, {"cpu", "memory"}));
   return options;
 }
 
@@ -105,8 +95,6 @@ std::string to_table(const std::vector<RunningDataflow>& dataflows) {
   return format_table({"UUID", "Name", "Status", "Nodes", "CPU", "Memory"}, rows);
 }
 
-}  // namespace
-
 int list(const CommandContext& context) {
   const auto options = parse_options(context.command);
   if (!options) {
@@ -131,5 +119,39 @@ int list(const CommandContext& context) {
   print_result(text);
   return 0;
 }
+
+constexpr Flag flags[] = {
+    format_flag,
+    json_flag,
+    {.name = "--status",
+     .value = "STATUS",
+     .help = "Only running, finished or failed ones",
+     .takes = Flag::Takes::Value,
+     .choices = "running|finished|failed"},
+    {.name = "--name",
+     .value = "PATTERN",
+     .help = "Only names that contain this, in any case",
+     .takes = Flag::Takes::Value},
+    {.name = "--sort-by",
+     .value = "KEY",
+     .help = "cpu or memory",
+     .takes = Flag::Takes::Value,
+     .choices = "cpu|memory"},
+    {.name = "--uuids", .short_name = "-q", .help = "UUIDs only", .conflicts = "--format"},
+};
+
+}  // namespace
+
+constinit const Command list_command{
+    .name = "list",
+    .aliases = {"ps"},
+    .group = Group::Look,
+    .summary = "Show your dataflows, whichever terminal they run in",
+    .flags = flags,
+    .examples =
+        "dora list\n"
+        "dora ps --json",
+    .run = list,
+};
 
 }  // namespace dora::cli

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include <unistd.h>
-
 #include "base/version.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
@@ -24,47 +22,54 @@ std::optional<std::string> environment(std::string_view name) {
   return value;
 }
 
-int fail_usage(const UsageError& error) {
-  Terminal terminal;
-  terminal.is_stderr_colored =
-      ::isatty(STDERR_FILENO) == 1 && !environment("NO_COLOR") && environment("TERM") != "dumb";
-  if (!error.message.empty()) print_error(terminal, error.message);
+// What was typed after `--color`, on a command line that may be wrong.
+std::string typed_color(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    if (words[i].starts_with("--color=")) return words[i].substr(8);
+    if (words[i] == "--color" && i + 1 < words.size()) return words[i + 1];
+  }
+  return environment("DORA_COLOR").value_or("auto");
+}
+
+int fail_usage(const UsageError& error, const std::vector<std::string>& words) {
+  const Terminal terminal = Terminal::inspect(typed_color(words), environment);
+  if (error.message.empty()) {
+    print_notice(beginner_help());
+    return exit_usage;
+  }
+  print_error(terminal, error.message);
   if (error.command != nullptr) {
     print_notice(usage(*error.command) + "\n" + "`dora " + std::string(error.command->name) +
                  " --help` tells more\n");
-  } else if (error.message.empty()) {
-    print_notice(general_help());
+  } else if (error.family != nullptr) {
+    print_notice(family_help(*error.family));
   } else {
     print_notice("usage: dora COMMAND [FLAGS] [ARGUMENTS]\n`dora help` lists the commands\n");
   }
   return exit_usage;
 }
 
-int run_command(const ParsedCommand& command, const StandardStreams& streams) {
-  const Environment variables = environment;
-  auto terminal = Terminal::inspect(command, variables, streams);
-  if (!terminal) return fail_usage({terminal.error().message, &command.command()});
-  const CommandContext context{command, variables, *terminal};
-  const std::string_view name = command.command().name;
-  if (name == "run") return run(context);
-  if (name == "stop") return stop(context);
-  if (name == "list") return list(context);
-  return validate(context);
+std::string help_text(const HelpWanted& wanted) {
+  if (wanted.command != nullptr) return command_help(*wanted.command);
+  return wanted.family != nullptr ? family_help(*wanted.family) : general_help();
 }
 
 int run_program(const std::vector<std::string>& words) {
   const StandardStreams streams = open_standard_streams();
   const CommandLine line = parse_command_line(words, environment);
-  if (const auto* error = std::get_if<UsageError>(&line)) return fail_usage(*error);
+  if (const auto* error = std::get_if<UsageError>(&line)) return fail_usage(*error, words);
   if (const auto* wanted = std::get_if<HelpWanted>(&line)) {
-    print_result(wanted->command == nullptr ? general_help() : command_help(*wanted->command));
+    print_result(help_text(*wanted));
     return 0;
   }
   if (std::holds_alternative<VersionWanted>(line)) {
     print_result("dora " + std::string(version()) + "\n");
     return 0;
   }
-  return run_command(std::get<ParsedCommand>(line), streams);
+  const auto& command = std::get<ParsedCommand>(line);
+  const Environment variables = environment;
+  const CommandContext context{command, variables, Terminal::inspect(command, variables, streams)};
+  return command.command().run(context);
 }
 
 }  // namespace

@@ -67,8 +67,6 @@ std::size_t count_edges(const daemon::RunPlan& plan) {
   return edges;
 }
 
-}  // namespace
-
 int run(const CommandContext& context) {
   const Terminal& terminal = context.terminal;
   const std::int64_t began_ns = monotonic_ns();
@@ -117,5 +115,78 @@ int run(const CommandContext& context) {
   }
   return *code;
 }
+
+constexpr Flag flags[] = {
+    {.name = "--stop-after",
+     .value = "DUR",
+     .help = "Stop after this time, as Ctrl-C does",
+     .takes = Flag::Takes::Value},
+    {.name = "--grace-duration",
+     .value = "DUR",
+     .help = "Time that nodes have to end when stopped [10s]",
+     .takes = Flag::Takes::Value},
+    {.name = "--log-level",
+     .value = "LEVEL",
+     .help = "error, warn, info, debug, trace or stdout: least shown [stdout]",
+     .takes = Flag::Takes::Value,
+     .choices = "error|warn|info|debug|trace|stdout",
+     .environment = "DORA_LOG_LEVEL"},
+    {.name = "--log-format",
+     .value = "FORMAT",
+     .help = "pretty, compact or json",
+     .takes = Flag::Takes::Value,
+     .choices = "pretty|compact|json",
+     .environment = "DORA_LOG_FORMAT"},
+    {.name = "--log-filter",
+     .value = "N=LEVEL,..",
+     .help = "Another level for some nodes",
+     .takes = Flag::Takes::Value,
+     .environment = "DORA_LOG_FILTER"},
+    {.name = "--env",
+     .value = "KEY=VALUE",
+     .help = "A variable for all nodes; may be repeated",
+     .takes = Flag::Takes::Values},
+    {.name = "--exit-when-nodes-finish",
+     .value = "BOOL",
+     .help = "Timers keep no node alive (also =false)",
+     .takes = Flag::Takes::OptionalValue,
+     .choices = "true|false"},
+    {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
+    {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
+    {.name = "--uv", .help = "Managed Python environments (not in this version yet)"},
+    {.name = "--build", .help = "Run every `build:` again (not yet)", .conflicts = "--no-build"},
+    {.name = "--no-build", .help = "Run no `build:`"},
+    {.name = "--locked", .help = "Build exactly what the lock file says (not yet)"},
+    {.name = "--write-lockfile", .help = "Write the lock file (not yet)", .conflicts = "--locked"},
+    {.name = "--lockfile",
+     .value = "PATH",
+     .help = "",
+     .takes = Flag::Takes::Value,
+     .complete = Complete::Files},
+    {.name = "--hub-override", .value = "NS/NAME=PATH", .help = "", .takes = Flag::Takes::Values},
+    {.name = "--name",
+     .short_name = "-n",
+     .value = "NAME",
+     .help = "",
+     .takes = Flag::Takes::Value},
+    {.name = "--debug", .help = ""},
+    {.name = "--coordinator-addr", .value = "IP", .help = "", .takes = Flag::Takes::Value},
+    {.name = "--coordinator-port", .value = "PORT", .help = "", .takes = Flag::Takes::Value},
+};
+
+}  // namespace
+
+constinit const Command run_command{
+    .name = "run",
+    .group = Group::Run,
+    .summary = "Start a dataflow here and show its output until it ends",
+    .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
+                    Complete::DataflowFiles}}},
+    .flags = flags,
+    .examples =
+        "dora run dataflow.yml\n"
+        "dora run examples/camera-pipeline --stop-after 10s --log-level info",
+    .run = run,
+};
 
 }  // namespace dora::cli

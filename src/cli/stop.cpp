@@ -135,8 +135,6 @@ int stop_all(const std::vector<RunningDataflow>& dataflows, const StopWish& wish
   return worst;
 }
 
-}  // namespace
-
 int stop(const CommandContext& context) {
   const auto wish = parse_options(context.command);
   if (!wish) {
@@ -164,5 +162,42 @@ int stop(const CommandContext& context) {
   }
   return stop_one(*chosen, *wish, context.terminal);
 }
+
+constexpr Flag flags[] = {
+    {.name = "--all", .short_name = "-a", .help = "Stop every dataflow of yours"},
+    {.name = "--name",
+     .short_name = "-n",
+     .value = "NAME",
+     .help = "The same as NAME_OR_UUID",
+     .takes = Flag::Takes::Value,
+     .complete = Complete::Dataflows},
+    {.name = "--grace-duration",
+     .value = "DUR",
+     .help = "Time that nodes have to end [10s]",
+     .takes = Flag::Takes::Value,
+     .conflicts = "--force"},
+    {.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
+    {.name = "--json", .help = "Answer in JSON Lines"},
+    {.name = "--timeout",
+     .value = "DUR",
+     .help = "Give up waiting after this [grace period and half of it, and 10s]",
+     .takes = Flag::Takes::Value},
+};
+
+}  // namespace
+
+constinit const Command stop_command{
+    .name = "stop",
+    .group = Group::Run,
+    .summary = "Stop a running dataflow and wait until it has ended",
+    .arguments = {{{"NAME_OR_UUID", "May be left out when only one is running",
+                    Argument::Takes::Optional, Complete::Dataflows}}},
+    .flags = flags,
+    .examples =
+        "dora stop\n"
+        "dora stop hello --grace-duration 2s\n"
+        "dora stop --all --force",
+    .run = stop,
+};
 
 }  // namespace dora::cli

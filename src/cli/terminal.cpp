@@ -18,24 +18,25 @@ bool is_open(int fd) {
 
 }  // namespace
 
-Result<Terminal> Terminal::inspect(const ParsedCommand& command, const Environment& environment,
-                                   const StandardStreams& streams) {
+Terminal Terminal::inspect(std::string_view color, const Environment& environment) {
   Terminal terminal;
   terminal.is_stdout_terminal = ::isatty(STDOUT_FILENO) == 1;
   terminal.is_stderr_terminal = ::isatty(STDERR_FILENO) == 1;
-  terminal.is_quiet = command.has("--quiet");
-  terminal.is_stdout_closed = streams.was_stdout_closed;
-  const std::string when = command.value("--color").value_or("auto");
-  if (when != "auto" && when != "always" && when != "never")
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("--color {}: use auto, always or never", when));
-  const bool is_forced = when == "always" || (when == "auto" && environment("CLICOLOR_FORCE") &&
-                                              environment("CLICOLOR_FORCE") != "0");
+  const bool is_forced =
+      color == "always" || (color == "auto" && environment("CLICOLOR_FORCE").value_or("0") != "0");
   const bool is_refused =
-      when == "never" ||
-      (when == "auto" && (environment("NO_COLOR") || environment("TERM") == "dumb"));
+      color == "never" ||
+      (color == "auto" && (environment("NO_COLOR") || environment("TERM") == "dumb"));
   terminal.is_stdout_colored = !is_refused && (is_forced || terminal.is_stdout_terminal);
   terminal.is_stderr_colored = !is_refused && (is_forced || terminal.is_stderr_terminal);
+  return terminal;
+}
+
+Terminal Terminal::inspect(const ParsedCommand& command, const Environment& environment,
+                           const StandardStreams& streams) {
+  Terminal terminal = inspect(command.value("--color").value_or("auto"), environment);
+  terminal.is_quiet = command.has("--quiet");
+  terminal.is_stdout_closed = streams.was_stdout_closed;
   return terminal;
 }
 

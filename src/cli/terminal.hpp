@@ -30,10 +30,11 @@ struct Terminal {
   /// The stream was closed when the program began (`>&-`): nothing of it can be shown.
   bool is_stdout_closed = false;
 
-  /// Looks at the streams, at `--color`, `--quiet` and at NO_COLOR, CLICOLOR_FORCE, TERM,
-  /// DORA_QUIET. Fails with InvalidInput on an unknown word after `--color`.
-  static Result<Terminal> inspect(const ParsedCommand& command, const Environment& environment,
-                                  const StandardStreams& streams);
+  /// Looks at the streams, at `--color`, `--quiet` and at NO_COLOR, CLICOLOR_FORCE and TERM.
+  static Terminal inspect(const ParsedCommand& command, const Environment& environment,
+                          const StandardStreams& streams);
+  /// The same without a command: `color` is what was typed after `--color`, "auto" by default.
+  static Terminal inspect(std::string_view color, const Environment& environment);
 };
 
 /// Writes to stderr: "error: <message>", in red when colored.

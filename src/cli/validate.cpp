@@ -23,8 +23,6 @@ std::string to_json_line(const Diagnostic& diagnostic) {
   return json::serialize(line) + "\n";
 }
 
-}  // namespace
-
 int validate(const CommandContext& context) {
   const bool as_json = context.command.has("--json");
   int worst = 0;
@@ -49,5 +47,22 @@ int validate(const CommandContext& context) {
   }
   return worst;
 }
+
+constexpr Flag flags[] = {
+    {.name = "--json", .help = "Diagnostics as JSON Lines on stdout"},
+};
+
+}  // namespace
+
+constinit const Command validate_command{
+    .name = "validate",
+    .group = Group::Write,
+    .summary = "Check a dataflow without starting anything",
+    .arguments = {{{"PATH", "YAML files, or folders that hold dataflow.yml",
+                    Argument::Takes::Several, Complete::DataflowFiles}}},
+    .flags = flags,
+    .examples = "dora validate dataflow.yml",
+    .run = validate,
+};
 
 }  // namespace dora::cli
