@@ -84,14 +84,35 @@ bool lives(const NodeInfo& node) {
   return node.status != NodeStatus::Stopped && node.status != NodeStatus::Failed;
 }
 
+json::value to_json(const EdgeTotals& edge) {
+  json::object drops;
+  for (const EdgeTotals::Drop& drop : edge.drops)
+    drops[drop.reason] = drop.count;
+  return {{"output", edge.producer + "/" + edge.output},
+          {"input", edge.consumer + "/" + edge.input},
+          {"sent", edge.sent},
+          {"delivered", edge.delivered},
+          {"dropped", edge.dropped()},
+          {"drops", std::move(drops)},
+          {"in_flight", edge.in_flight},
+          {"bytes", edge.bytes}};
+}
+
 json::value to_json(const DataflowStatus& dataflow) {
   const RunInfo& run = dataflow.run;
   json::array living;
   for (const NodeInfo& node : run.nodes)
     if (lives(node)) living.emplace_back(node.node);
   std::uint64_t messages = 0;
-  for (const EdgeTotals& edge : run.edges)
+  json::array edges;
+  for (const EdgeTotals& edge : run.edges) {
     messages += edge.sent;
+    edges.push_back(to_json(edge));
+  }
+  json::object blocked;
+  for (const NodeInfo& node : run.nodes) {
+    if (!node.blocked_on.empty()) blocked[node.node] = json::value_from(node.blocked_on);
+  }
   const std::string_view status = !is_over(run.status)                ? "Running"
                                   : run.status == RunStatus::Finished ? "Finished"
                                                                       : "Failed";
@@ -104,6 +125,8 @@ json::value to_json(const DataflowStatus& dataflow) {
           {"running_nodes", std::move(living)},
           {"started_ns", run.started_at_ns},
           {"messages", messages},
+          {"edges", std::move(edges)},
+          {"blocked_on", std::move(blocked)},
           {"cpu_percent", dataflow.cpu_percent},
           {"memory_bytes", dataflow.memory_bytes}};
 }

@@ -24,6 +24,9 @@ std::uint64_t arena_limit() {
   return std::clamp<std::uint64_t>(pages * page / 4, 64ULL << 20, most);
 }
 
+/// A sender that waits again and again is told of once in this time.
+constexpr std::int64_t between_blocked_reports_ns = 60'000'000'000;
+
 shm::EdgeOptions edge_options(const InputPlan& input) {
   switch (input.queue) {
     case InputPlan::Queue::Burst:
@@ -36,17 +39,25 @@ shm::EdgeOptions edge_options(const InputPlan& input) {
   return {};
 }
 
-void add(EdgeTotals& totals, const shm::EdgeCounters& counters) {
+void add_drops(EdgeTotals& totals, const char* reason, std::uint64_t count) {
+  if (count == 0) return;
+  auto place = std::ranges::find(totals.drops, reason, &EdgeTotals::Drop::reason);
+  if (place == totals.drops.end()) place = totals.drops.insert(place, {reason, 0});
+  place->count += count;
+}
+
+/// `is_over`: nobody will take anything from the edge any more.
+void add(EdgeTotals& totals, const shm::EdgeCounters& counters, bool is_over) {
   totals.sent += counters.sent;
   totals.delivered += counters.delivered;
   totals.bytes += counters.sent_bytes;
-  totals.in_flight += counters.in_flight;
-  for (std::size_t reason = 0; reason < counters.dropped.size(); ++reason) {
-    if (counters.dropped[reason] == 0) continue;
-    const std::string words = shm::to_string(static_cast<shm::Drop>(reason));
-    auto place = std::ranges::find(totals.drops, words, &EdgeTotals::Drop::reason);
-    if (place == totals.drops.end()) place = totals.drops.insert(place, {words, 0});
-    place->count += counters.dropped[reason];
+  for (std::size_t reason = 0; reason < counters.dropped.size(); ++reason)
+    add_drops(totals, shm::to_string(static_cast<shm::Drop>(reason)), counters.dropped[reason]);
+  add_drops(totals, "malformed", counters.malformed);
+  if (is_over) {
+    add_drops(totals, shm::to_string(shm::Drop::ConsumerGone), counters.in_flight);
+  } else {
+    totals.in_flight += counters.in_flight;
   }
 }
 
@@ -248,13 +259,16 @@ void MemoryBroker::ring(NodeIndex node) {
   }
 }
 
+bool MemoryBroker::is_over(const Edge& edge) {
+  // A living side that has closed holds nothing any more.
+  return (edge.producer_is_dead || edge.monitor->is_producer_closed()) &&
+         (edge.consumer_is_dead || edge.monitor->is_consumer_closed());
+}
+
 void MemoryBroker::forget_drained() {
   std::erase_if(edges_, [&](const std::unique_ptr<Edge>& edge) {
-    // A living side that has closed holds nothing any more.
-    const bool is_over = (edge->producer_is_dead || edge->monitor->is_producer_closed()) &&
-                         (edge->consumer_is_dead || edge->monitor->is_consumer_closed());
-    if (edge->is_current || !is_over) return false;
-    add(connections_[edge->connection].past, edge->monitor->counters());
+    if (edge->is_current || !is_over(*edge)) return false;
+    add(connections_[edge->connection].past, edge->monitor->counters(), true);
     return true;
   });
 }
@@ -262,7 +276,7 @@ void MemoryBroker::forget_drained() {
 EdgeTotals MemoryBroker::totals_of(std::size_t connection) const {
   EdgeTotals totals = connections_[connection].past;
   for (const auto& edge : edges_) {
-    if (edge->connection == connection) add(totals, edge->monitor->counters());
+    if (edge->connection == connection) add(totals, edge->monitor->counters(), is_over(*edge));
   }
   return totals;
 }
@@ -272,6 +286,48 @@ std::vector<EdgeTotals> MemoryBroker::totals() const {
   for (std::size_t connection = 0; connection < connections_.size(); ++connection)
     all.push_back(totals_of(connection));
   return all;
+}
+
+std::vector<BlockedSender> MemoryBroker::blocked_senders() const {
+  std::vector<BlockedSender> senders;
+  for (const auto& edge : edges_) {
+    if (edge->producer_is_dead || edge->consumer_is_dead) continue;
+    const std::int64_t since = edge->monitor->blocked_since_ns();
+    if (since == 0) continue;
+    const EdgeTotals& names = connections_[edge->connection].past;
+    senders.push_back(
+        {names.producer, names.output, names.consumer, names.input, edge->number, since});
+  }
+  return senders;
+}
+
+std::vector<MemoryBroker::BlockedReport> MemoryBroker::on_blocked(std::uint64_t edge,
+                                                                  std::int64_t now_ns) {
+  const auto senders = blocked_senders();
+  const auto sender = std::ranges::find(senders, edge, &BlockedSender::edge);
+  if (sender == senders.end()) return {};  // it goes on already
+  const auto place = std::ranges::find(edges_, edge, [](const auto& each) { return each->number; });
+  Connection& connection = connections_[(*place)->connection];
+  std::vector<BlockedReport> reports;
+  const auto circle = blocked_circle(senders, edge);
+  if (!circle.empty()) {
+    std::set<std::uint64_t> edges;
+    for (const BlockedSender& each : circle)
+      edges.insert(each.edge);
+    if (edges != told_circle_)
+      reports.push_back({connection.producer, LogLevel::Error, circle_text(circle)});
+    told_circle_ = std::move(edges);
+  } else if (!connection.told_blocked_ns ||
+             now_ns - *connection.told_blocked_ns >= between_blocked_reports_ns) {
+    reports.push_back(
+        {connection.producer, LogLevel::Info,
+         fmt::format("blocked on: {} (its queue of {} is full; sending `{}` waits until `{}` takes "
+                     "a message)",
+                     sender->place(), input_of(connection).queue_size, sender->output,
+                     sender->consumer)});
+  }
+  if (!reports.empty()) connection.told_blocked_ns = now_ns;
+  return reports;
 }
 
 std::vector<std::string> MemoryBroker::new_drop_warnings() {

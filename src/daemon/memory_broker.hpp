@@ -8,11 +8,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/file_descriptor.hpp"
 #include "base/result.hpp"
+#include "daemon/blocked_senders.hpp"
 #include "daemon/run_plan.hpp"
 #include "daemon/run_result.hpp"
 #include "daemon/run_state.hpp"
@@ -63,6 +65,16 @@ class MemoryBroker {
 
   /// Per connection, in the order of the plan.
   std::vector<EdgeTotals> totals() const;
+  /// The senders that wait for room now.
+  std::vector<BlockedSender> blocked_senders() const;
+  /// A sender has told that it waits on `edge`: what the user should read about it, if he was not
+  /// told lately.
+  struct BlockedReport {
+    NodeIndex node;
+    LogLevel level;
+    std::string text;
+  };
+  std::vector<BlockedReport> on_blocked(std::uint64_t edge, std::int64_t now_ns);
   /// One sentence for each connection that dropped messages since the last call.
   std::vector<std::string> new_drop_warnings();
 
@@ -82,6 +94,7 @@ class MemoryBroker {
     NodeIndex consumer;
     std::size_t input;  ///< place in NodePlan::inputs
     std::uint64_t told_drops = 0;
+    std::optional<std::int64_t> told_blocked_ns;
     EdgeTotals past{};  ///< of edges that are unmapped
   };
   struct Edge {
@@ -105,6 +118,7 @@ class MemoryBroker {
   ControlMessage connect_input(Edge& edge);
   bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }
   void tell_disconnected(Edge& edge, std::vector<Notice>& notices);
+  static bool is_over(const Edge& edge);
   void forget_drained();
   EdgeTotals totals_of(std::size_t connection) const;
   std::uint32_t bell_bit(const Connection& connection) const;
@@ -115,6 +129,7 @@ class MemoryBroker {
   std::vector<Connection> connections_;
   std::vector<std::unique_ptr<Edge>> edges_;
   std::uint64_t last_edge_ = 0;
+  std::set<std::uint64_t> told_circle_;  ///< the edges of the circle that was told last
 };
 
 }  // namespace dora::daemon

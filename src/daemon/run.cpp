@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/run.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -190,6 +191,9 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
     perform(state_.on_detached(node, now_ns));
   } else if (const auto* report = std::get_if<message::Report>(&received)) {
     say(find_log_level(report->level).value_or(LogLevel::Info), node, report->text);
+  } else if (const auto* blocked = std::get_if<message::Blocked>(&received)) {
+    for (auto& told : memory_.on_blocked(blocked->edge, now_ns))
+      say(told.level, told.node, std::move(told.text));
   }
 }
 
@@ -217,6 +221,10 @@ RunInfo Run::info() const {
                           .pid = process ? process->pid() : -1,
                           .restarts = state_.restarts(node),
                           .cause = state_.cause(node)});
+  }
+  for (const BlockedSender& sender : memory_.blocked_senders()) {
+    const auto node = std::ranges::find(info.nodes, sender.node, &NodeInfo::node);
+    if (node != info.nodes.end()) node->blocked_on.push_back(sender.place());
   }
   info.edges = memory_.totals();
   return info;

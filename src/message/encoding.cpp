@@ -24,6 +24,7 @@ MESSAGE(Ready);
 MESSAGE(CloseOutputs);
 MESSAGE(Detach);
 MESSAGE(Report);
+MESSAGE(Blocked);
 MESSAGE(Setup);
 MESSAGE(ConnectOutput);
 MESSAGE(ConnectInput);
@@ -60,6 +61,10 @@ template <typename Visit>
 void fields(Visit& visit, Report& m) {
   visit("level", m.level);
   visit("text", m.text);
+}
+template <typename Visit>
+void fields(Visit& visit, Blocked& m) {
+  visit("edge", m.edge);
 }
 template <typename Visit>
 void fields(Visit& visit, TimerInput& m) {

@@ -50,7 +50,13 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
-using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report>;
+/// A sender has been waiting for a second for room in the queue of this edge.
+struct Blocked {
+  std::uint64_t edge = 0;
+  bool operator==(const Blocked&) const = default;
+};
+
+using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked>;
 
 std::string encode(const NodeToDaemon& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -62,7 +62,12 @@ Result<> Node::map_setup(JoinedSetup joined) {
   bell_ = TRY(shared_memory::DoorbellPage::open(std::move(page), std::move(joined.fds[2])));
   TRY(outbox_.set_up(setup_, std::move(joined.fds[0]),
                      {.are_waiting = [this] { return bell_->is_ready(); },
-                      .follow = [this] { follow_orders(); }}));
+                      .follow = [this] { follow_orders(); },
+                      .report_blocked =
+                          [this](std::uint64_t edge) {
+                            // Whoever is gone need not know.
+                            (void)control_.send(message::Blocked{edge});
+                          }}));
   ::lseek(joined.fds[3].get(), 0, SEEK_SET);
   dataflow_json_ = TRY(read_all(joined.fds[3].get(), longest_dataflow_text));
   inbox_ = std::make_unique<Inbox>(setup_);

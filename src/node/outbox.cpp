@@ -19,8 +19,10 @@ constexpr std::size_t long_copy_bytes = 64UZ * 1024;
 /// What every sender has ready before its first message.
 constexpr std::uint64_t warm_bytes = 1 << 20;
 constexpr std::int64_t wall_check_ns = 100'000'000;
+/// A sender that has waited for room so long tells the daemon.
+constexpr std::int64_t untold_wait_ns = 1'000'000'000;
 /// A sender that waits for room looks around at least this often, whatever it is told.
-constexpr std::int64_t longest_wait_ns = 1'000'000'000;
+constexpr std::int64_t longest_wait_ns = 10'000'000'000;
 
 std::uint16_t flags_of(const message::MetadataWriter* metadata) {
   if (metadata == nullptr) return 0;
@@ -149,6 +151,8 @@ Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
                          shared_memory::MessageHeader header) {
   const bool is_protected = (header.flags & shared_memory::message_protected) != 0;
   header.timestamp_ns = header.sent_ns + wall_clock(header.sent_ns);
+  std::unique_ptr<shared_memory::SpaceWaiter> waiter;
+  bool is_told = false;
   while (auto* edge = port.output->blocked_by(is_protected)) {
     if (is_protected) {
       return fail(ErrorKind::Busy,
@@ -160,13 +164,21 @@ Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
       edge->give_up_backpressure();
       continue;
     }
-    auto waiter = edge->space_waiter();
+    if (!waiter || waiter->edge() != edge->options().edge) {
+      waiter = edge->space_waiter();
+      is_told = false;
+    }
     lock.unlock();
-    auto result = waiter.wait(monotonic_ns() + longest_wait_ns, orders_.are_waiting);
+    const std::int64_t longest = is_told ? longest_wait_ns : untold_wait_ns;
+    auto result = waiter->wait(monotonic_ns() + longest, orders_.are_waiting);
+    if (!is_told && monotonic_ns() - waiter->since_ns() >= untold_wait_ns) {
+      is_told = true;
+      orders_.report_blocked(waiter->edge());
+    }
     orders_.follow();
     lock.lock();
     if (result == shared_memory::WaitResult::Interrupted) {
-      return std::unexpected(interruption("waiting for room at " + waiter.consumer()));
+      return std::unexpected(interruption("waiting for room at " + waiter->consumer()));
     }
     if (port.closed) return fail(ErrorKind::Disconnected, "the output was closed meanwhile");
   }

@@ -48,6 +48,8 @@ class Outbox {
   struct Orders {
     std::function<bool()> are_waiting;
     std::function<void()> follow;
+    /// A sender has been waiting for a while for room on this edge.
+    std::function<void(std::uint64_t edge)> report_blocked;
   };
 
   Result<> set_up(const message::Setup& setup, FileDescriptor arena, Orders orders);

@@ -10,6 +10,25 @@
 
 namespace dora::shared_memory {
 
+// relaxed in both: for display.
+SpaceWaiter::SpaceWaiter(std::shared_ptr<EdgeMemory> memory, std::shared_ptr<std::uint32_t> waiting,
+                         std::uint64_t edge, std::string consumer)
+    : memory_(std::move(memory)),
+      waiting_(std::move(waiting)),
+      edge_(edge),
+      consumer_(std::move(consumer)),
+      since_ns_(monotonic_ns()) {
+  if ((*waiting_)++ == 0) {
+    memory_->layout().blocked_since_ns.store(since_ns_, std::memory_order_relaxed);
+  }
+}
+
+SpaceWaiter::~SpaceWaiter() {
+  memory_->layout().producer_counters.blocked_ns.fetch_add(
+      static_cast<std::uint64_t>(monotonic_ns() - since_ns_), std::memory_order_relaxed);
+  if (--*waiting_ == 0) memory_->layout().blocked_since_ns.store(0, std::memory_order_relaxed);
+}
+
 bool SpaceWaiter::has_space() const {
   EdgeLayout& edge = memory_->layout();
   // acquire: pairs with EdgeMonitor::close_consumer.
@@ -22,16 +41,8 @@ bool SpaceWaiter::has_space() const {
 }
 
 WaitResult SpaceWaiter::wait(std::int64_t deadline_ns, const std::function<bool()>& must_look) {
-  // relaxed: for display.
-  Shared<std::int64_t>& since = memory_->layout().blocked_since_ns;
-  Shared<std::uint64_t>& total = memory_->layout().producer_counters.blocked_ns;
-  const std::int64_t begin = monotonic_ns();
-  since.store(begin, std::memory_order_relaxed);
-  const WaitResult result =
-      memory_->space().wait([&] { return has_space() || (must_look && must_look()); }, deadline_ns);
-  since.store(0, std::memory_order_relaxed);
-  total.fetch_add(static_cast<std::uint64_t>(monotonic_ns() - begin), std::memory_order_relaxed);
-  return result;
+  return memory_->space().wait([&] { return has_space() || (must_look && must_look()); },
+                               deadline_ns);
 }
 
 Result<EdgeProducer> EdgeProducer::open(MemoryFile file, std::shared_ptr<DoorbellPage> doorbell,

@@ -27,25 +27,37 @@ struct OutgoingMessage {
   bool is_protected() const { return (header.flags & message_protected) != 0; }
 };
 
-/// What a sender waits on while a queue with back pressure is full. May be used without the node's
-/// mutex, and outlives the edge's producer.
+/// A sender that waits while a queue with back pressure is full: from its creation to its end the
+/// edge says so. Made and destroyed under the node's mutex; waits without it, and may outlive the
+/// edge's producer.
 class SpaceWaiter {
  public:
-  SpaceWaiter(std::shared_ptr<EdgeMemory> memory, std::string consumer)
-      : memory_(std::move(memory)), consumer_(std::move(consumer)) {}
+  /// `waiting` counts the threads that wait on this edge.
+  SpaceWaiter(std::shared_ptr<EdgeMemory> memory, std::shared_ptr<std::uint32_t> waiting,
+              std::uint64_t edge, std::string consumer);
+  SpaceWaiter(const SpaceWaiter&) = delete;
+  SpaceWaiter& operator=(const SpaceWaiter&) = delete;
+  ~SpaceWaiter();
 
   /// Sleeps until there may be room, the consumer is gone, `deadline_ns` passes, a signal arrives,
   /// or somebody interrupts. `must_look` is asked just before sleeping: true cancels (e.g. a
   /// control message waits). Look again whatever comes back.
   WaitResult wait(std::int64_t deadline_ns, const std::function<bool()>& must_look);
 
+  /// Number of the edge.
+  std::uint64_t edge() const { return edge_; }
   /// "node/input", for messages to the user.
   const std::string& consumer() const { return consumer_; }
+  /// When the wait began (CLOCK_MONOTONIC).
+  std::int64_t since_ns() const { return since_ns_; }
 
  private:
   bool has_space() const;
   std::shared_ptr<EdgeMemory> memory_;
+  std::shared_ptr<std::uint32_t> waiting_;
+  std::uint64_t edge_;
   std::string consumer_;
+  std::int64_t since_ns_;
 };
 
 class EdgeProducer {
@@ -70,8 +82,11 @@ class EdgeProducer {
   /// Whether a message cannot be queued now: a full queue with back pressure, or (protected) 1024
   /// protected messages waiting. Never true once the consumer is gone.
   bool is_blocked(bool is_protected);
-  /// To wait on when is_blocked(false).
-  SpaceWaiter space_waiter() const { return {memory_, options_.consumer}; }
+  /// Begins a wait for room, when is_blocked(false).
+  std::unique_ptr<SpaceWaiter> space_waiter() const {
+    return std::make_unique<SpaceWaiter>(memory_, waiting_threads_, options_.edge,
+                                         options_.consumer);
+  }
 
   /// Queues `message`, evicting what the rules of the queue say. Every message is counted: as sent,
   /// and as dropped where that happens. Does not wake the consumer: ring() does.
@@ -128,6 +143,7 @@ class EdgeProducer {
   std::vector<Loan> loans_;                ///< by slot
   std::vector<std::uint64_t> lent_;        ///< the same as a bitmap
   std::vector<std::uint32_t> free_slots_;  ///< the one used last is used first
+  std::shared_ptr<std::uint32_t> waiting_threads_ = std::make_shared<std::uint32_t>(0);
   std::uint32_t low_water_ = 0;
   std::uint64_t pinned_bytes_ = 0;
   std::uint64_t sent_ = 0;

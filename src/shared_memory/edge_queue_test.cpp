@@ -255,7 +255,7 @@ TEST(Backpressure, WakesTheSenderWhenThereIsRoom) {
   });
   for (std::uint64_t i = 0; i < messages; ++i) {
     while (EdgeProducer* edge = sender.output->blocked_by(false)) {
-      edge->space_waiter().wait(no_deadline, nullptr);
+      edge->space_waiter()->wait(no_deadline, nullptr);
     }
     ASSERT_TRUE(sender.send());
   }
@@ -275,7 +275,7 @@ TEST(Backpressure, EndsWithTheConsumer) {
       std::this_thread::yield();
     end.monitor->close_consumer();
   });
-  edge->space_waiter().wait(no_deadline, nullptr);
+  edge->space_waiter()->wait(no_deadline, nullptr);
   daemon.join();
   EXPECT_EQ(sender.output->blocked_by(false), nullptr);
   ASSERT_TRUE(sender.send());
@@ -286,19 +286,28 @@ TEST(Backpressure, IsVisibleWhileItLastsAndCanBeInterrupted) {
   FakeSender sender;
   FakeConsumer end = sender.connect({Queue::Backpressure, 1});
   ASSERT_TRUE(sender.send());
-  const SpaceWaiter waiter = sender.output->blocked_by(false)->space_waiter();
-  EXPECT_EQ(waiter.consumer(), "consumer1/in");
+  auto waiter = sender.output->blocked_by(false)->space_waiter();
+  EXPECT_EQ(waiter->consumer(), "consumer1/in");
+  EXPECT_EQ(waiter->edge(), 1U);
+  EXPECT_EQ(end.monitor->blocked_since_ns(), waiter->since_ns());
   std::thread daemon([&] {
-    while (end.monitor->blocked_since_ns() == 0)
+    while (!end.memory->space().is_waited_on())
       std::this_thread::yield();
     end.monitor->interrupt_sender();
   });
-  SpaceWaiter(waiter).wait(no_deadline, nullptr);
+  waiter->wait(no_deadline, nullptr);
   daemon.join();
+  EXPECT_EQ(waiter->wait(0, nullptr), WaitResult::TimedOut);
+  EXPECT_EQ(waiter->wait(no_deadline, [] { return true; }), WaitResult::Woken);
+  // The oldest of several threads counts, until the last one is through.
+  const std::int64_t since = waiter->since_ns();
+  auto second = sender.output->blocked_by(false)->space_waiter();
+  EXPECT_EQ(end.monitor->blocked_since_ns(), since);
+  waiter.reset();
+  EXPECT_EQ(end.monitor->blocked_since_ns(), since);
+  second.reset();
   EXPECT_EQ(end.monitor->blocked_since_ns(), 0);
   EXPECT_GT(end.counters().blocked_ns, 0U);
-  EXPECT_EQ(SpaceWaiter(waiter).wait(0, nullptr), WaitResult::TimedOut);
-  EXPECT_EQ(SpaceWaiter(waiter).wait(no_deadline, [] { return true; }), WaitResult::Woken);
 }
 
 TEST(FanOut, UsesOneChunkForAllConsumers) {

@@ -87,7 +87,7 @@ void produce(FakeSender& sender, std::uint64_t messages, std::uint64_t seed) {
         if ((flags & message_protected) != 0) {
           std::this_thread::yield();
         } else {
-          edge->space_waiter().wait(no_deadline, nullptr);
+          edge->space_waiter()->wait(no_deadline, nullptr);
         }
         continue;
       }
