@@ -5,14 +5,12 @@
 #include <csignal>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.hpp"
 #include "base/version.hpp"
-#include "daemon/process_tree.hpp"
 #include "message/node_config.hpp"
 
 namespace dora::daemon {
@@ -247,157 +245,6 @@ RunResult Run::result() const {
   result.duration_ns = monotonic_ns() - started_ns_;
   result.log_folder = (plan_.working_directory / "out" / plan_.id).string();
   return result;
-}
-
-// ---- What RunState decided ----
-
-void Run::act(const SpawnNode& action) {
-  const NodeIndex index = action.node;
-  Node& node = nodes_[index];
-  const NodePlan& plan = plan_.nodes[index];
-  auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
-  Launch launch{.command = node.command,
-                .environment = environment ? *std::move(environment) : std::vector<std::string>(),
-                .working_directory = plan.working_directory,
-                .cpu_affinity = plan.cpu_affinity,
-                .has_terminal = plan.has_terminal,
-                .control_socket = -1};
-  say(LogLevel::Info, index, "spawning");
-  node.output->begin();
-  const auto weak = weak_from_this();
-  auto process = NodeProcess::start(
-      loop_, std::move(launch),
-      {.on_output =
-           [weak, index](LogEntry::Stream stream, std::string_view bytes) {
-             if (const auto self = weak.lock())
-               self->nodes_[index].output->feed(stream, bytes, realtime_ns());
-           },
-       .on_message =
-           [weak, index](message::NodeToDaemon message) {
-             if (const auto self = weak.lock()) self->on_message(index, std::move(message));
-           },
-       .on_nonsense =
-           [weak, index](const Error& error) {
-             if (const auto self = weak.lock())
-               self->say(LogLevel::Warn, index,
-                         "sent what is no message of a node: " + error.message);
-           },
-       .on_spawn_failed =
-           [weak, index](const std::string& problem) {
-             const auto self = weak.lock();
-             if (!self) return;
-             self->on_gone(index);
-             self->perform(self->state_.on_spawn_failed(index, problem, monotonic_ns()));
-           },
-       .on_exited =
-           [weak, index](const ExitStatus& status) {
-             const auto self = weak.lock();
-             if (!self) return;
-             self->on_gone(index);
-             self->perform(self->state_.on_exited(index, status, monotonic_ns()));
-           }});
-  if (!process) {
-    perform(state_.on_spawn_failed(index, process.error().message, monotonic_ns()));
-    return;
-  }
-  node.process = *std::move(process);
-}
-
-void Run::act(const SetUpNode& action) {
-  const NodePlan& plan = plan_.nodes[action.node];
-  message::Setup setup;
-  setup.version = version();
-  setup.dataflow_id = plan_.id;
-  setup.node = plan.id;
-  setup.outputs = plan.outputs;
-  for (const InputPlan& input : plan.inputs)
-    setup.inputs.push_back({input.id, false});
-  for (const LogInputPlan& input : plan.log_inputs)
-    setup.inputs.push_back({input.id, true});
-  for (const TimerPlan& timer : plan.timers) {
-    setup.timers.push_back(
-        {timer.id, timer.interval.count(), timer.queue_size, timer.carries_count});
-  }
-  setup.exit_when_nodes_finish = plan_.exit_when_nodes_finish;
-  setup.busy = plan.busy;
-  setup.restart_count = state_.restarts(action.node);
-  setup.config = plan.config;
-
-  std::vector<int> fds = memory_.setup_fds(action.node);
-  // Opened anew: descriptors that are only duplicated share one position in the file.
-  const FileDescriptor descriptor(
-      ::open(fmt::format("/proc/self/fd/{}", descriptor_.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  fds.push_back(descriptor ? descriptor.get() : descriptor_.get());
-  send(action.node, {std::move(setup), std::move(fds)});
-  for (const ControlMessage& message : memory_.connections_of(action.node))
-    send(action.node, message);
-  send(action.node, {message::SetupDone{}, {}});
-}
-
-void Run::act(const RefuseNode& action) {
-  send(action.node, {message::AttachRefused{action.reason}, {}});
-}
-
-void Run::act(const StartNodes& action) {
-  if (epoch_ns_ == 0) epoch_ns_ = monotonic_ns();
-  for (NodeIndex node : action.nodes)
-    send(node, {message::Start{epoch_ns_}, {}});
-}
-
-void Run::act(const SendStop& action) {
-  send(action.node, {message::Stop{}, {}});
-}
-
-void Run::act(const TellNodeFailed& action) {
-  send(action.node,
-       {message::NodeFailed{plan_.nodes[action.failed].id, action.error, action.inputs}, {}});
-}
-
-void Run::act(const TellNodeRestarted& action) {
-  send(action.node, {message::NodeRestarted{plan_.nodes[action.restarted].id}, {}});
-}
-
-void Run::act(const CloseInput& action) {
-  send(action.node, memory_.close_input(action.node, action.input));
-}
-
-void Run::act(const DisconnectConsumer& action) {
-  for (const auto& notice : memory_.disconnect(action.node))
-    send(notice.to, notice.message);
-}
-
-void Run::act(const RenewNode& action) {
-  if (auto provided = memory_.provide(action.node); !provided) {
-    perform(state_.on_spawn_failed(action.node, provided.error().message, monotonic_ns()));
-    return;
-  }
-  for (const auto& notice : memory_.renewal_notices(action.node))
-    send(notice.to, notice.message);
-}
-
-void Run::act(const TerminateNode& action) {
-  if (const auto& process = nodes_[action.node].process) process->signal(SIGTERM);
-}
-
-void Run::act(const KillNode& action) {
-  const auto& process = nodes_[action.node].process;
-  if (!process) return;
-  // Those that left its group first: once it is dead, they are harder to find.
-  for (const auto& entry : descendants_of(process->pid(), list_processes()))
-    ::kill(entry.pid, SIGKILL);
-  process->signal(SIGKILL);
-}
-
-void Run::act(const Say& action) {
-  say(action.level, action.node, action.text);
-}
-
-void Run::act(const FinishRun&) {
-  deadline_.cancel();
-  edge_watch_.cancel();
-  for (std::string& warning : memory_.new_drop_warnings())
-    say(LogLevel::Warn, std::nullopt, std::move(warning));
-  listener_.on_finished(result());
 }
 
 }  // namespace dora::daemon
