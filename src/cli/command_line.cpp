@@ -204,10 +204,14 @@ class WordReader {
       return UsageError{
           fmt::format("`dora {}` takes no argument, not `{}`", command_.name, arguments.front()),
           &command_};
-    if (wanted.size() == 1)
-      return UsageError{fmt::format("`dora {}` takes only one {}, not also `{}`", command_.name,
-                                    wanted.front().name, arguments[1]),
-                        &command_};
+    if (wanted.size() == 1) {
+      const bool has_node = find_flag(command_.flags, "--node") != nullptr;
+      return UsageError{
+          fmt::format("`dora {}` takes only one {}, not also `{}`{}", command_.name,
+                      wanted.front().name, arguments[1],
+                      has_node ? fmt::format(": name a node with `--node {}`", arguments[1]) : ""),
+          &command_};
+    }
     return UsageError{fmt::format("`dora {}` takes {} arguments, not also `{}`", command_.name,
                                   wanted.size(), arguments[wanted.size()]),
                       &command_};

@@ -28,7 +28,7 @@ constexpr Flag everywhere[] = {
 constexpr const Command* table[] = {
     &validate_command,                 // write
     &run_command,      &stop_command,  // run
-    &list_command,                     // look
+    &list_command,     &logs_command,  // look
     &help_command,
 };
 
@@ -44,11 +44,11 @@ constexpr Family family_table[] = {
 };
 
 constexpr std::string_view planned[] = {
-    "attach",  "build",   "check",  "clean", "cluster", "completion", "config",  "coordinator",
-    "daemon",  "destroy", "doctor", "down",  "exec",    "expand",     "explain", "graph",
-    "hub",     "inspect", "logs",   "new",   "node",    "param",      "record",  "replay",
-    "restart", "runtime", "schema", "self",  "start",   "status",     "system",  "top",
-    "topic",   "trace",   "up",     "web"};
+    "attach",      "build",  "check",   "clean",   "cluster", "completion", "config",
+    "coordinator", "daemon", "destroy", "doctor",  "down",    "exec",       "expand",
+    "explain",     "graph",  "hub",     "inspect", "new",     "node",       "param",
+    "record",      "replay", "restart", "runtime", "schema",  "self",       "start",
+    "status",      "system", "top",     "topic",   "trace",   "up",         "web"};
 
 }  // namespace
 

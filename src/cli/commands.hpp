@@ -16,6 +16,7 @@ struct CommandContext {
 
 extern const Command help_command;
 extern const Command list_command;
+extern const Command logs_command;
 extern const Command run_command;
 extern const Command stop_command;
 extern const Command validate_command;

@@ -100,6 +100,7 @@ Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Dea
                          .name = string_at(object, "name"),
                          .status = string_at(object, "status"),
                          .file = string_at(object, "file"),
+                         .log_folders = strings_at(object, "log_folders"),
                          .nodes = number_at<std::uint32_t>(object, "nodes"),
                          .running_nodes = strings_at(object, "running_nodes"),
                          .started_ns = number_at<std::int64_t>(object, "started_ns"),

@@ -31,6 +31,7 @@ struct RunningDataflow {
   std::string name;
   std::string status;
   std::string file;
+  std::vector<std::string> log_folders;
   std::uint32_t nodes = 0;
   std::vector<std::string> running_nodes;
   std::int64_t started_ns = 0;

@@ -121,6 +121,7 @@ json::value to_json(const DataflowStatus& dataflow) {
           {"status", status},
           {"state", to_string(run.status)},
           {"file", run.file},
+          {"log_folders", json::value_from(run.log_folders)},
           {"nodes", run.nodes.size()},
           {"running_nodes", std::move(living)},
           {"started_ns", run.started_at_ns},

@@ -40,6 +40,8 @@ Result<LogFile> LogFile::create(const fs::path& folder, const std::string& node,
 
 Result<> LogFile::begin() {
   const fs::path path = path_of(folder_, node_);
+  // A new file in place of an emptied one: who follows the old one can read it to its end.
+  ::unlink(path.c_str());
   file_ = FileDescriptor(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!file_) return fail_errno("opening " + path.string());

@@ -64,11 +64,15 @@ std::optional<std::string> Run::prepare(NodeIndex index) {
   node.output = std::make_unique<NodeOutput>(NodeOutput::Options{
       .dataflow_id = plan_.id,
       .node = plan.id.text(),
-      .folder = plan.working_directory / "out" / plan_.id,
+      .folder = log_folder_of(plan),
       .log = plan.log,
       .on_entry = listener_.on_log,
       .on_trouble = [this, index](const std::string& text) { say(LogLevel::Warn, index, text); }});
   return std::nullopt;
+}
+
+std::filesystem::path Run::log_folder_of(const NodePlan& node) const {
+  return node.working_directory / "out" / plan_.id;
 }
 
 std::string Run::life_of(NodeIndex node) const {
@@ -212,6 +216,11 @@ RunInfo Run::info() const {
   info.status = state_.status();
   info.file = plan_.file.string();
   info.started_at_ns = started_at_ns_;
+  for (const NodePlan& node : plan_.nodes) {
+    std::string folder = log_folder_of(node).string();
+    if (std::ranges::find(info.log_folders, folder) == info.log_folders.end())
+      info.log_folders.push_back(std::move(folder));
+  }
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     const auto& process = nodes_[node].process;
     info.nodes.push_back({.node = plan_.nodes[node].id.text(),

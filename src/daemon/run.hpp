@@ -59,6 +59,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   std::optional<std::string> prepare(NodeIndex index);
   EnvironmentMap own_environment(NodeIndex node) const;
+  std::filesystem::path log_folder_of(const NodePlan& node) const;
   /// Names one incarnation of a node, also in the environment of everything it starts.
   std::string life_of(NodeIndex node) const;
 

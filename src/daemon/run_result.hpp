@@ -93,6 +93,8 @@ struct RunInfo {
   RunStatus status = RunStatus::Starting;
   std::string file;                ///< the YAML it came from
   std::int64_t started_at_ns = 0;  ///< since the Unix epoch
+  /// Where its nodes' log files are; usually one folder.
+  std::vector<std::string> log_folders;
   std::vector<NodeInfo> nodes;
   std::vector<EdgeTotals> edges;
 };
