@@ -195,6 +195,8 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event) {
         if (turn_waiters_ > 0 && !turn_taken_ && inbox_->has_event(now)) pass_the_turn();
         return Outcome::Event;
       case Inbox::Outcome::Ended:
+        // The ring that was just taken may have been for the one who sleeps.
+        hand_over_locked();
         if (turn_waiters_ > 0) pass_the_turn();
         return Outcome::Ended;
       case Inbox::Outcome::Nothing:
