@@ -26,10 +26,8 @@ constexpr Flag everywhere[] = {
 
 // In the order of the help, group by group.
 constexpr const Command* table[] = {
-    &validate_command,                 // write
-    &run_command,      &stop_command,  // run
-    &list_command,     &logs_command,  // look
-    &help_command,
+    &validate_command, &schema_command, &run_command,     &stop_command,
+    &list_command,     &logs_command,   &explain_command, &help_command,
 };
 
 constexpr Family family_table[] = {

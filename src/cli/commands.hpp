@@ -14,10 +14,12 @@ struct CommandContext {
   Terminal terminal;
 };
 
+extern const Command explain_command;
 extern const Command help_command;
 extern const Command list_command;
 extern const Command logs_command;
 extern const Command run_command;
+extern const Command schema_command;
 extern const Command stop_command;
 extern const Command validate_command;
 

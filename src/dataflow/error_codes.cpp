@@ -132,6 +132,11 @@ constexpr ErrorCode table[] = {
     {"E034", "a parameter of a module is wrong",
      "Keys of `params` consist of letters, digits and `_`, are unique without regard to case, and "
      "their values are texts."},
+    {"E035", "a type file cannot be used",
+     "The YAML files in the folder `types` beside a dataflow define types: `types:`, and below it "
+     "the types by name, each with its Arrow type: `Celsius: {arrow: Float32}`. A Struct has "
+     "`fields`, a list of `{name: x, type: Float64}`. The prefix of a type is the path of its "
+     "file without extension; `std` is reserved."},
     {"E040", "a program is not there",
      "`path` names neither a file in the dataflow's directory nor a command on PATH. Example: "
      "`path: sender.py` while the file is called `send.py`. Correct the path; when `build` makes "
@@ -167,6 +172,25 @@ constexpr ErrorCode table[] = {
      "`inputs` and `outputs` of the node were moved into its only operator. Write them there."},
     {"W009", "log messages of an unknown node",
      "The source `dora/logs/<level>/<node>` names a node that this dataflow does not have."},
+    {"W010", "a type of a port that is not there",
+     "`input_types`, `output_types` or `output_metadata` names a port that the node does not list "
+     "in `inputs` or `outputs`, often because of a typo. With `strict_types` it is an error."},
+    {"W011", "an unknown type",
+     "A type is written `<prefix>/v<N>/<Name>`, perhaps with parameters: "
+     "`std/media/v1/AudioFrame[sample_type=f32]`. It is one of the standard types or stands in the "
+     "folder `types` beside the dataflow. With `strict_types` it is an error."},
+    {"W012", "types do not fit",
+     "What an output declares is not what the input expects. Types fit when they are equal (a "
+     "parameter that one side leaves out fits any), when the sent one is widened "
+     "(`UInt8` to `UInt32` to `UInt64`, `Int32` to `Int64`, `Float32` to `Float64`), when "
+     "`std/core/v1/Bytes` is expected, when a Struct has every field of the expected one, or when "
+     "`type_rules` says so. With `strict_types` it is an error."},
+    {"W013", "an unknown pattern",
+     "`pattern` is one of `service-server`, `service-client`, `action-server` and "
+     "`action-client`. With `strict_types` it is an error."},
+    {"W014", "an output without a type",
+     "Types are strict, and an input with a type reads an output without one. Add it to "
+     "`output_types` of the node that sends it."},
 };
 
 }  // namespace

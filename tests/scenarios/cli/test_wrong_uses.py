@@ -124,7 +124,7 @@ def files(workspace: Path) -> Path:
 def test_is_answered(files: Path, run_dora, words: list[str], code: int, answers: list[str]):
     result = run_dora(*words)
     assert result.code == code, result
-    assert result.out == "", result
+    assert result.out == "" or words[0] == "validate", result
     for answer in answers:
         assert answer in result.err, result
     assert "terminate called" not in result.err
