@@ -64,6 +64,14 @@ typedef struct dora_metadata dora_metadata;
  * `*node` is NULL before the first call. */
 DORA_API dora_status dora_node_open(dora_node** node);
 
+/* Joins a running dataflow as its node `id`, which the dataflow declares with `path: dynamic`; for
+ * a process that dora did not start. The dataflow is looked for among all that this user runs;
+ * DORA_DATAFLOW (an id or a name) narrows the choice. Fails with NOT_FOUND when none has such a
+ * node, with INVALID_INPUT when several have or the node is not dynamic, with DISCONNECTED when
+ * somebody is attached as it already or the dataflow ends; else as dora_node_open. A node may leave
+ * (dora_node_close) and attach again. */
+DORA_API dora_status dora_node_attach(dora_node** node, const char* id, size_t length);
+
 /* Closes all outputs and ends the stream. Events and Arrow arrays taken from the node stay valid.
  */
 DORA_API void dora_node_close(dora_node* node);

@@ -42,13 +42,22 @@ void node_dealloc(PyObject* self) {
   free_instance(self);
 }
 
-/// Joins the dataflow that started this process.
-PyObject* node_open(PyObject* self, PyObject*) {
+/// Joins the dataflow that started this process, or (given an id) attaches to one that runs.
+PyObject* node_open(PyObject* self, PyObject* id) {
   NodeState& state = state_of(self);
   if (state.handle != nullptr) return raise(DORA_INVALID_INPUT, "this node is open already");
+  const char* text = nullptr;
+  Py_ssize_t length = 0;
+  if (id != Py_None) {
+    text = PyUnicode_AsUTF8AndSize(id, &length);
+    if (text == nullptr) return nullptr;
+  }
   dora_node* handle = nullptr;
   while (true) {
-    dora_status status = without_gil([&] { return dora_node_open(&handle); });
+    dora_status status = without_gil([&] {
+      return text == nullptr ? dora_node_open(&handle)
+                             : dora_node_attach(&handle, text, static_cast<std::size_t>(length));
+    });
     if (status == DORA_OK) break;
     if (status != DORA_INTERRUPTED) return raise_status(status);
     if (PyErr_CheckSignals() < 0) {
@@ -169,7 +178,7 @@ PyMethodDef methods[] = {
     {"close_outputs", node_close_outputs, METH_O,
      "close_outputs(output_ids)\n--\n\n"
      "Closes these outputs: receivers see INPUT_CLOSED after the messages that were sent."},
-    {"_open", node_open, METH_NOARGS, nullptr},
+    {"_open", node_open, METH_O, nullptr},
     {"_facts", node_facts, METH_NOARGS, nullptr},
     {"_is_open", node_is_open, METH_NOARGS, nullptr},
     {"_put_back", node_put_back, METH_O, nullptr},

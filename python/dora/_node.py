@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 _NO_FACTS = ("", "", 0, "{}", "{}")
 
 
+def _is_spawned() -> bool:
+    return "DORA_NODE_CONFIG" in os.environ
+
+
 class Node(NodeBase):
     """This process as a node of the dataflow that started it.
 
     `Node()` returns when every node of the dataflow is there, so nothing that is sent afterwards is
     lost because somebody was late. Started by hand (`python my_node.py`), it asks for its inputs on
-    the terminal. `Node("id")` started by hand attaches to the node of that id that a running
-    dataflow declares with `path: dynamic`.
+    the terminal.
+
+    `Node("id")` started by hand, also in a notebook, becomes the node of that id that a running
+    dataflow declares with `path: dynamic`. The dataflow is looked for among all that you run; the
+    environment variable DORA_DATAFLOW (an id or a name) chooses between several. `close()` leaves
+    it, and another Node("id") may come. `daemon_port` is accepted and not needed.
 
     Every method may be called from every thread.
 
@@ -44,23 +52,22 @@ class Node(NodeBase):
         self._facts_kept = _NO_FACTS
         self._receivers: Any = None
         self._clock_us = 0
-        if "DORA_NODE_CONFIG" in os.environ and daemon_port is None:
-            self._open()
-            facts = self._facts()
-            if facts is not None:
-                self._facts_kept = facts
-        elif node_id is not None:
-            from ._dynamic import attach
+        if node_id is not None and not isinstance(node_id, str):
+            from ._errors import InvalidType
 
-            attach(self, node_id, daemon_port)
-            facts = self._facts()
-            if facts is not None:
-                self._facts_kept = facts
+            raise InvalidType(f"a node id is a str, not {node_id!r}")
+        # A port asks for a daemon, whoever started this process; daemons are found without it.
+        if node_id is not None and (daemon_port is not None or not _is_spawned()):
+            self._open(node_id)
+        elif _is_spawned():
+            self._open(None)
         else:
             from ._local import choose_local
 
             self._local = choose_local()
-            self._facts_kept = self._local.facts()
+        facts = self._local.facts() if self._local is not None else self._facts()
+        if facts is not None:
+            self._facts_kept = facts
 
         from ._logging import install_bridge
 

@@ -149,6 +149,9 @@ void RunSession::open_control(const daemon::RunPlan& plan) {
                                                      plan.file.string());
   if (!directory) return warn("other terminals cannot see this run: " + directory.error().message);
   directory_.emplace(std::move(*directory));
+  if (const auto listening = engine_.listen_for_nodes(directory_->instance().node_socket());
+      !listening)
+    warn("dynamic nodes cannot attach: " + listening.error().message);
   auto listener = transport::listen_on_unix_socket(directory_->control_socket());
   if (!listener) return warn("other terminals cannot see this run: " + listener.error().message);
   server_.emplace(

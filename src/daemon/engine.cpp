@@ -19,8 +19,10 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "daemon/launcher.hpp"
+#include "daemon/node_listener.hpp"
 #include "daemon/process_tree.hpp"
 #include "daemon/run.hpp"
+#include "transport/unix_socket.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -78,6 +80,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
   std::deque<std::pair<RunResult, std::int64_t>> finished;
   boost::asio::steady_timer sweeper;
   std::optional<std::chrono::steady_clock::time_point> sweep_at;
+  std::optional<NodeListener> listener;
 };
 
 Engine::Engine(boost::asio::io_context& loop, Options options)
@@ -140,6 +143,29 @@ std::string Engine::start(RunPlan plan) {
   });
   state_->sweep_after(between_sweeps);
   return id;
+}
+
+Result<> Engine::listen_for_nodes(const std::filesystem::path& path) {
+  auto socket = TRY(transport::listen_on_unix_socket(path, transport::SocketKind::Datagrams));
+  State* state = state_.get();
+  state->listener.emplace(
+      state->loop, std::move(socket),
+      NodeListener::Target{
+          .places =
+              [state] {
+                std::vector<message::Place> places;
+                for (const auto& run : state->runs)
+                  std::ranges::move(run->places(), std::back_inserter(places));
+                return places;
+              },
+          .attach =
+              [state](const message::AttachDynamic& request, std::shared_ptr<NodeLink> link,
+                      pid_t pid) {
+                if (Run* run = state->find(request.dataflow_id))
+                  return run->attach(request, std::move(link), pid);
+                link->send({message::AttachRefused{"the dataflow has ended meanwhile"}, {}});
+              }});
+  return {};
 }
 
 Result<> Engine::stop(std::string_view run, const StopOptions& options) {

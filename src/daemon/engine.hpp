@@ -8,6 +8,7 @@
 //                  └──────────stop()──────────► Stopping ────┘
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,6 +60,10 @@ class Engine {
   /// a failure of the run and told by on_finished. When one node cannot be prepared, none is
   /// started.
   std::string start(RunPlan plan);
+
+  /// Lets dynamic nodes attach through a socket at `path` (Instance::node_socket), which the caller
+  /// removes.
+  Result<> listen_for_nodes(const std::filesystem::path& path);
 
   /// Asks a run to stop. Asking again can only make it faster. Fails with NotFound when there is no
   /// such run now.

@@ -6,6 +6,7 @@
 //   $XDG_RUNTIME_DIR/dora/<instance>/     or /tmp/dora-<uid>/<instance>/
 //       record.json      who: pid, start time, boot id, version, project folder
 //       control.sock     the control API
+//       nodes.sock       where dynamic nodes attach
 //
 // Directories are entered through descriptors and without following symbolic links, and owner and
 // mode are checked, so nobody else can lead us elsewhere.
@@ -44,6 +45,7 @@ struct Instance {
   bool is_alive = false;
 
   std::filesystem::path control_socket() const { return directory / "control.sock"; }
+  std::filesystem::path node_socket() const { return directory / "nodes.sock"; }
 };
 
 /// The directory of all instances of this user. Created and verified: ours, mode 0700, no symbolic

@@ -41,6 +41,8 @@ class MemoryBroker {
   /// has no memory.
   Result<> provide(NodeIndex node);
 
+  bool has_memory(NodeIndex node) const { return nodes_[node].has_value(); }
+
   /// The descriptors of Setup: arena, doorbell page, event descriptor.
   std::vector<int> setup_fds(NodeIndex node) const;
   /// What connects a node that attached now: its current edges, outputs first.

@@ -4,7 +4,6 @@
 #include <csignal>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +21,6 @@ constexpr int reads_per_turn = 4;
 constexpr int last_reads = 64;
 
 constexpr auto wait_read = boost::asio::posix::descriptor_base::wait_read;
-constexpr auto wait_write = boost::asio::posix::descriptor_base::wait_write;
 
 void close_quietly(boost::asio::posix::stream_descriptor& descriptor) {
   error_code ignored;
@@ -37,8 +35,7 @@ NodeProcess::NodeProcess(boost::asio::io_context& loop, Launch launch, Events ev
       pidfd_(loop),
       output_(loop),
       errors_(loop),
-      exec_report_(loop),
-      control_(loop) {}
+      exec_report_(loop) {}
 
 Result<std::shared_ptr<NodeProcess>> NodeProcess::start(boost::asio::io_context& loop,
                                                         Launch launch_plan, Events events) {
@@ -47,7 +44,7 @@ Result<std::shared_ptr<NodeProcess>> NodeProcess::start(boost::asio::io_context&
   std::shared_ptr<NodeProcess> process(
       new NodeProcess(loop, std::move(launch_plan), std::move(events)));
   auto launched = TRY(launch(process->launch_));
-  process->connection_ = std::move(ours);
+  process->link_ = NodeLink::create(loop, std::move(ours));
   process->watch(std::move(launched));
   return process;
 }
@@ -58,7 +55,6 @@ void NodeProcess::watch(LaunchedProcess process) {
   output_.assign(process.output.release());
   errors_.assign(process.errors.release());
   exec_report_.assign(process.exec_report.release());
-  control_.assign(connection_.fd());
   pidfd_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
     if (self && !error) self->on_end();
@@ -66,7 +62,9 @@ void NodeProcess::watch(LaunchedProcess process) {
   await_exec();
   read_output(LogEntry::Stream::Stdout);
   read_output(LogEntry::Stream::Stderr);
-  read_messages();
+  // A closed connection says nothing that the end of the process does not say.
+  link_->listen(
+      {.on_message = events_.on_message, .on_nonsense = events_.on_nonsense, .on_closed = {}});
 }
 
 NodeProcess::~NodeProcess() {
@@ -75,11 +73,11 @@ NodeProcess::~NodeProcess() {
     ::kill(-pid_, SIGKILL);
     signal_pidfd(pidfd_.native_handle(), SIGKILL);
   }
-  if (control_.is_open()) control_.release();  // the connection closes it
 }
 
 void NodeProcess::forget() {
   is_forgotten_ = true;
+  if (link_) link_->listen({});
 }
 
 void NodeProcess::await_exec() {
@@ -121,68 +119,6 @@ bool NodeProcess::drain(LogEntry::Stream stream, int budget) {
   return true;
 }
 
-void NodeProcess::read_messages() {
-  control_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || self->is_reaped_) return;
-    if (self->take_messages(reads_per_turn)) self->read_messages();
-  });
-}
-
-/// Reports what has arrived; false when there will never be more.
-bool NodeProcess::take_messages(int budget) {
-  while (budget-- > 0 && !is_forgotten_) {
-    auto datagram = connection_.receive(DatagramSocket::Wait::No);
-    if (!datagram) {
-      // Closed by the node: only its end matters now.
-      if (datagram.error().kind == ErrorKind::Disconnected) return false;
-      events_.on_nonsense(datagram.error());
-      continue;
-    }
-    if (!*datagram) return true;
-    auto message = message::decode_node_to_daemon((*datagram)->text);
-    if (message) {
-      events_.on_message(*std::move(message));
-    } else {
-      events_.on_nonsense(message.error());
-    }
-  }
-  return !is_forgotten_;
-}
-
-void NodeProcess::send(const ControlMessage& message) {
-  if (is_reaped_ || !connection_) return;
-  std::string text = message::encode(message.message);
-  if (unsent_.empty()) {
-    const auto sent = connection_.send(text, message.fds, DatagramSocket::Wait::No);
-    // A node that is gone will be reported by its end.
-    if (sent || sent.error().kind != ErrorKind::Busy) return;
-  }
-  Unsent unsent{std::move(text), {}};
-  for (int fd : message.fds)
-    unsent.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  unsent_.push_back(std::move(unsent));
-  write_unsent();
-}
-
-void NodeProcess::write_unsent() {
-  if (std::exchange(is_writing_, true)) return;
-  control_.async_wait(wait_write, [weak = weak_from_this()](error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || self->is_reaped_) return;
-    self->is_writing_ = false;
-    while (!self->unsent_.empty()) {
-      std::vector<int> fds;
-      for (const auto& fd : self->unsent_.front().fds)
-        fds.push_back(fd.get());
-      const auto sent =
-          self->connection_.send(self->unsent_.front().text, fds, DatagramSocket::Wait::No);
-      if (!sent && sent.error().kind == ErrorKind::Busy) return self->write_unsent();
-      self->unsent_.pop_front();
-    }
-  });
-}
-
 void NodeProcess::signal(int number) {
   if (is_reaped_) return;
   // The group as long as its leader is not reaped: its number cannot have been given away. A child
@@ -204,7 +140,7 @@ void NodeProcess::on_end() {
   }
   drain(LogEntry::Stream::Stdout, last_reads);
   drain(LogEntry::Stream::Stderr, last_reads);
-  take_messages(last_reads);
+  link_->take_messages(last_reads);
   std::optional<std::string> exec_failure;
   if (exec_report_.is_open())
     exec_failure = read_exec_failure(exec_report_.native_handle(), launch_);
@@ -213,8 +149,7 @@ void NodeProcess::on_end() {
   close_quietly(output_);
   close_quietly(errors_);
   close_quietly(pidfd_);
-  control_.release();
-  connection_.close();
+  link_->close();
   if (is_forgotten_) return;
   // The handlers may let go of this object.
   const auto self = shared_from_this();

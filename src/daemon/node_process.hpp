@@ -8,13 +8,11 @@
 // A process that could not be executed reports on_spawn_failed instead of on_exited.
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -23,8 +21,7 @@
 #include "daemon/failure_text.hpp"
 #include "daemon/launcher.hpp"
 #include "daemon/log_entry.hpp"
-#include "daemon/memory_broker.hpp"
-#include "message/datagram_socket.hpp"
+#include "daemon/node_link.hpp"
 #include "message/node_to_daemon.hpp"
 
 namespace dora::daemon {
@@ -48,8 +45,7 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
   NodeProcess& operator=(const NodeProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// Sends, or keeps it until there is room. The descriptors are used during the call only.
-  void send(const ControlMessage& message);
+  void send(const ControlMessage& message) { link_->send(message); }
   /// To the process group.
   void signal(int number);
   /// Stops reporting.
@@ -57,18 +53,10 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
-  struct Unsent {
-    std::string text;
-    std::vector<FileDescriptor> fds;
-  };
-
   NodeProcess(boost::asio::io_context& loop, Launch launch, Events events);
   void watch(LaunchedProcess process);
   void read_output(LogEntry::Stream stream);
   bool drain(LogEntry::Stream stream, int budget);
-  void read_messages();
-  bool take_messages(int budget);
-  void write_unsent();
   void await_exec();
   void on_end();
   Descriptor& descriptor(LogEntry::Stream stream) {
@@ -84,11 +72,7 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
   Descriptor output_;
   Descriptor errors_;
   Descriptor exec_report_;
-  /// Watches `connection_`, which owns the descriptor.
-  Descriptor control_;
-  message::DatagramSocket connection_;
-  std::deque<Unsent> unsent_;
-  bool is_writing_ = false;
+  std::shared_ptr<NodeLink> link_;
 };
 
 }  // namespace dora::daemon

@@ -158,8 +158,13 @@ void Run::watch_edges() {
 }
 
 void Run::send(NodeIndex node, const ControlMessage& message) {
-  if (!nodes_[node].process) return;
-  nodes_[node].process->send(message);
+  if (const auto& process = nodes_[node].process) {
+    process->send(message);
+  } else if (const auto& visitor = nodes_[node].visitor) {
+    visitor->send(message);
+  } else {
+    return;
+  }
   memory_.ring(node);
 }
 
@@ -176,20 +181,15 @@ void Run::say(LogLevel level, std::optional<NodeIndex> node, std::string text) {
 void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
   const std::int64_t now_ns = monotonic_ns();
   if (const auto* attach = std::get_if<message::Attach>(&received)) {
-    if (attach->protocol != message::protocol_version) {
-      return send(node,
-                  {message::AttachRefused{fmt::format(
-                       "this node uses dora {} (protocol {}), the daemon is dora {} "
-                       "(protocol {}): install the same version of both",
-                       attach->version, attach->protocol, version(), message::protocol_version)},
-                   {}});
-    }
+    if (auto problem = version_problem(attach->protocol, attach->version))
+      return send(node, {message::AttachRefused{*problem}, {}});
     perform(state_.on_attached(node, now_ns));
   } else if (std::holds_alternative<message::Ready>(received)) {
     perform(state_.on_ready(node, now_ns));
   } else if (const auto* close = std::get_if<message::CloseOutputs>(&received)) {
     perform(state_.on_outputs_closed(node, close->outputs, now_ns));
   } else if (std::holds_alternative<message::Detach>(received)) {
+    if (nodes_[node].visitor) return on_visitor_gone(node);
     perform(state_.on_detached(node, now_ns));
   } else if (const auto* report = std::get_if<message::Report>(&received)) {
     say(find_log_level(report->level).value_or(LogLevel::Info), node, report->text);
@@ -197,6 +197,10 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
     for (auto& told : memory_.on_blocked(blocked->edge, now_ns))
       say(told.level, told.node, std::move(told.text));
   }
+}
+
+void Run::on_nonsense(NodeIndex node, const Error& error) {
+  say(LogLevel::Warn, node, "sent what is no message of a node: " + error.message);
 }
 
 /// Everything about the end of a process that does not depend on how it ended.
@@ -222,10 +226,12 @@ RunInfo Run::info() const {
       info.log_folders.push_back(std::move(folder));
   }
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-    const auto& process = nodes_[node].process;
+    const auto& [process, visitor] = std::tie(nodes_[node].process, nodes_[node].visitor);
     info.nodes.push_back({.node = plan_.nodes[node].id.text(),
                           .status = state_.status(node),
-                          .pid = process ? process->pid() : -1,
+                          .pid = process   ? process->pid()
+                                 : visitor ? visitor->pid()
+                                           : -1,
                           .restarts = state_.restarts(node),
                           .cause = state_.cause(node)});
   }

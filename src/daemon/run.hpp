@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/file_descriptor.hpp"
+#include "daemon/dynamic_node.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/memory_broker.hpp"
 #include "daemon/node_output.hpp"
@@ -43,6 +44,11 @@ class Run : public std::enable_shared_from_this<Run> {
   RunInfo info() const;
   const std::string& id() const { return plan_.id; }
 
+  /// Its nodes, for those who want to attach as one of them.
+  std::vector<message::Place> places() const;
+  /// A process wants to be one of the dynamic nodes. Whether it may is told to it.
+  void attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink> link, pid_t pid);
+
   /// The main processes that live, as (pid, life), see life_of().
   std::vector<std::pair<pid_t, std::string>> processes() const;
   /// Kills every node; nothing is reported any more.
@@ -53,6 +59,7 @@ class Run : public std::enable_shared_from_this<Run> {
     Command command;
     std::vector<std::string> environment;
     std::shared_ptr<NodeProcess> process;
+    std::shared_ptr<DynamicNode> visitor;  ///< who attached as this dynamic node
     std::unique_ptr<NodeOutput> output;
     std::string excerpt;  ///< of the incarnation that failed last
   };
@@ -82,7 +89,11 @@ class Run : public std::enable_shared_from_this<Run> {
   void act(const FinishRun& action);
 
   void on_message(NodeIndex node, message::NodeToDaemon received);
+  void on_nonsense(NodeIndex node, const Error& error);
   void on_gone(NodeIndex index);
+  void on_visitor_gone(NodeIndex node);
+  static std::optional<std::string> version_problem(std::uint32_t protocol,
+                                                    const std::string& of_node);
   void send(NodeIndex node, const ControlMessage& message);
   void say(LogLevel level, std::optional<NodeIndex> node, std::string text);
   RunResult result() const;

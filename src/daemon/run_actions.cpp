@@ -40,9 +40,7 @@ void Run::act(const SpawnNode& action) {
            },
        .on_nonsense =
            [weak, index](const Error& error) {
-             if (const auto self = weak.lock())
-               self->say(LogLevel::Warn, index,
-                         "sent what is no message of a node: " + error.message);
+             if (const auto self = weak.lock()) self->on_nonsense(index, error);
            },
        .on_spawn_failed =
            [weak, index](const std::string& problem) {
@@ -66,6 +64,7 @@ void Run::act(const SpawnNode& action) {
 }
 
 void Run::act(const SetUpNode& action) {
+  if (!memory_.has_memory(action.node)) return;  // and its end is on the way
   const NodePlan& plan = plan_.nodes[action.node];
   message::Setup setup;
   setup.version = version();
@@ -130,8 +129,11 @@ void Run::act(const DisconnectConsumer& action) {
 
 void Run::act(const RenewNode& action) {
   if (auto provided = memory_.provide(action.node); !provided) {
-    perform(state_.on_spawn_failed(action.node, provided.error().message, monotonic_ns()));
-    return;
+    const std::string& problem = provided.error().message;
+    if (!nodes_[action.node].visitor)
+      return perform(state_.on_spawn_failed(action.node, problem, monotonic_ns()));
+    send(action.node, {message::AttachRefused{problem}, {}});
+    return perform(state_.on_left(action.node, monotonic_ns()));
   }
   for (const auto& notice : memory_.renewal_notices(action.node))
     send(notice.to, notice.message);

@@ -102,6 +102,7 @@ Actions RunState::on_attached(NodeIndex node, std::int64_t now_ns) {
     return settle(now_ns);
   }
   state.phase = Phase::Attached;
+  if (plan_->nodes[node].is_dynamic()) welcome(node);
   out_.push_back(SetUpNode{node});
   return settle(now_ns);
 }
@@ -134,6 +135,7 @@ Actions RunState::on_outputs_closed(NodeIndex node, const std::vector<DataId>& o
 Actions RunState::on_detached(NodeIndex node, std::int64_t now_ns) {
   Node& state = nodes_[node];
   if (state.phase != Phase::Running || state.is_detached) return {};
+  if (plan_->nodes[node].is_dynamic()) return on_left(node, now_ns);
   if (may_restart(node, now_ns)) return {};
   state.is_detached = true;
   out_.push_back(DisconnectConsumer{node});
@@ -171,7 +173,9 @@ Actions RunState::settle(std::int64_t now_ns) {
   if (begun_ && !finished_) {
     try_release();
     bool is_quiescent = released_;
-    bool is_over = true;
+    // Dynamic nodes keep no dataflow alive. One that has no others goes on until it is stopped.
+    bool is_over =
+        stopping_ || nodes_.empty() || !std::ranges::all_of(plan_->nodes, &NodePlan::is_dynamic);
     for (NodeIndex node = 0; node < nodes_.size(); ++node) {
       if (plan_->nodes[node].is_dynamic() || nodes_[node].phase == Phase::Ended) continue;
       is_over = false;

@@ -9,6 +9,9 @@
 //                 ▲                                                          │exit
 //                 └──────────────────── Restarting ◄─────────────────────────┘
 //
+// A dynamic node is attached by hand and may leave at any time: then it is Waiting again. Nobody
+// waits for it.
+//
 // The run: nothing is sent before every node is Ready (the barrier). It ends when every node has.
 
 #include <cstdint>
@@ -130,6 +133,8 @@ class RunState {
   Actions on_ready(NodeIndex node, std::int64_t now_ns);
   Actions on_outputs_closed(NodeIndex node, const std::vector<DataId>& outputs,
                             std::int64_t now_ns);
+  /// A dynamic node is not there any more; it may come back.
+  Actions on_left(NodeIndex node, std::int64_t now_ns);
   /// The node closed itself but its process lives.
   Actions on_detached(NodeIndex node, std::int64_t now_ns);
   Actions on_exited(NodeIndex node, const ExitStatus& status, std::int64_t now_ns);
@@ -203,6 +208,7 @@ class RunState {
 
   Actions settle(std::int64_t now_ns);
   void tell(NodeIndex node, Action action);
+  void welcome(NodeIndex node);
   bool has_ports(NodeIndex node) const;
   bool is_source_or_fed(NodeIndex node) const;
   bool may_restart(NodeIndex node, std::int64_t now_ns) const;

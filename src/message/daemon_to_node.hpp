@@ -149,9 +149,28 @@ struct Reload {
   bool operator==(const Reload&) const = default;
 };
 
+/// A node of a dataflow that runs.
+struct Place {
+  std::string dataflow_id;
+  std::string dataflow_name;  ///< may be empty
+  std::string file;           ///< the YAML
+  NodeId node;
+  bool is_dynamic = false;
+  bool is_taken = false;  ///< somebody is attached as it
+  bool operator==(const Place&) const = default;
+};
+
+/// The answer to ListPlaces, in pieces: `is_last` ends it.
+struct Places {
+  std::string version;
+  std::vector<Place> places;
+  bool is_last = true;
+  bool operator==(const Places&) const = default;
+};
+
 using DaemonToNode = std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start,
                                   AttachRefused, Stop, InputClosed, DisconnectOutput, NodeRestarted,
-                                  NodeFailed, InputTimeout, ParameterChanged, Reload>;
+                                  NodeFailed, InputTimeout, ParameterChanged, Reload, Places>;
 
 std::string encode(const DaemonToNode& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -4,10 +4,28 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 namespace dora::message {
+namespace {
+
+/// The kernel caps this at its own limit without an error; datagrams that are still too long are
+/// refused by send with a clear text.
+void widen(int socket) {
+  int bytes = static_cast<int>(max_datagram_bytes);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+}  // namespace
+
+DatagramSocket DatagramSocket::adopt(FileDescriptor connection) {
+  widen(connection.get());
+  // Whether to wait is said at each call.
+  ::fcntl(connection.get(), F_SETFL, 0);
+  return DatagramSocket(std::move(connection));
+}
 
 Result<std::pair<DatagramSocket, DatagramSocket>> DatagramSocket::create_pair() {
   int ends[2];
@@ -16,11 +34,8 @@ Result<std::pair<DatagramSocket, DatagramSocket>> DatagramSocket::create_pair() 
   }
   DatagramSocket first{FileDescriptor(ends[0])};
   DatagramSocket second{FileDescriptor(ends[1])};
-  // The kernel caps this at its own limit without an error; datagrams that are still too long are
-  // refused by send with a clear text.
-  int bytes = static_cast<int>(max_datagram_bytes);
   for (int end : ends)
-    ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    widen(end);
   return std::pair{std::move(first), std::move(second)};
 }
 

@@ -29,6 +29,9 @@ class DatagramSocket {
   DatagramSocket() = default;
   explicit DatagramSocket(FileDescriptor fd) : fd_(std::move(fd)) {}
 
+  /// One end of a connection that was made by name, like one of create_pair().
+  static DatagramSocket adopt(FileDescriptor connection);
+
   /// Two connected ends, closed on exec, with buffers large enough for max_datagram_bytes.
   static Result<std::pair<DatagramSocket, DatagramSocket>> create_pair();
 

@@ -25,6 +25,8 @@ MESSAGE(CloseOutputs);
 MESSAGE(Detach);
 MESSAGE(Report);
 MESSAGE(Blocked);
+MESSAGE(ListPlaces);
+MESSAGE(AttachDynamic);
 MESSAGE(Setup);
 MESSAGE(ConnectOutput);
 MESSAGE(ConnectInput);
@@ -39,6 +41,7 @@ MESSAGE(NodeFailed);
 MESSAGE(InputTimeout);
 MESSAGE(ParameterChanged);
 MESSAGE(Reload);
+MESSAGE(Places);
 #undef MESSAGE
 
 }  // namespace
@@ -65,6 +68,15 @@ void fields(Visit& visit, Report& m) {
 template <typename Visit>
 void fields(Visit& visit, Blocked& m) {
   visit("edge", m.edge);
+}
+template <typename Visit>
+void fields(Visit&, ListPlaces&) {}
+template <typename Visit>
+void fields(Visit& visit, AttachDynamic& m) {
+  visit("protocol", m.protocol);
+  visit("version", m.version);
+  visit("dataflow_id", m.dataflow_id);
+  visit("node", m.node);
 }
 template <typename Visit>
 void fields(Visit& visit, TimerInput& m) {
@@ -152,6 +164,21 @@ void fields(Visit& visit, ParameterChanged& m) {
 template <typename Visit>
 void fields(Visit& visit, Reload& m) {
   visit("operator_id", m.operator_id);
+}
+template <typename Visit>
+void fields(Visit& visit, Place& m) {
+  visit("dataflow_id", m.dataflow_id);
+  visit("dataflow_name", m.dataflow_name);
+  visit("file", m.file);
+  visit("node", m.node);
+  visit("is_dynamic", m.is_dynamic);
+  visit("is_taken", m.is_taken);
+}
+template <typename Visit>
+void fields(Visit& visit, Places& m) {
+  visit("version", m.version);
+  visit("places", m.places);
+  visit("is_last", m.is_last);
 }
 template <typename Visit>
 void fields(Visit& visit, NodeConfig& m) {

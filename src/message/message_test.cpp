@@ -31,6 +31,7 @@ TEST(Messages, ComeBackAsTheyWereSent) {
       NodeFailed{node_id("camera"), "exited with code 1", {data_id("a"), data_id("b")}},
       ParameterChanged{"gain", std::nullopt},
       ParameterChanged{"gain", "1.5"},
+      Places{"0.1.0", {{"id", "name", "/tmp/a.yml", node_id("plot"), true, false}}, false},
       Stop{}};
   for (const auto& message : messages) {
     auto decoded = decode_daemon_to_node(encode(message));
@@ -39,6 +40,8 @@ TEST(Messages, ComeBackAsTheyWereSent) {
   }
   NodeToDaemon attach = Attach{1, "0.1.0", 42};
   EXPECT_EQ(decode_node_to_daemon(encode(attach)).value(), attach);
+  NodeToDaemon dynamic = AttachDynamic{1, "0.1.0", "id", node_id("plot")};
+  EXPECT_EQ(decode_node_to_daemon(encode(dynamic)).value(), dynamic);
   NodeConfig config{1, "0.1.0", "id", node_id("camera"), 3};
   EXPECT_EQ(decode_node_config(encode(config)).value(), config);
 }

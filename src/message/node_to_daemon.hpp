@@ -56,7 +56,22 @@ struct Blocked {
   bool operator==(const Blocked&) const = default;
 };
 
-using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked>;
+/// From a process that no daemon started (docs/messages.md, "Dynamic nodes"): what runs here?
+struct ListPlaces {
+  bool operator==(const ListPlaces&) const = default;
+};
+
+/// It takes the place of a dynamic node. From then on it is a node as others are.
+struct AttachDynamic {
+  std::uint32_t protocol = protocol_version;
+  std::string version;
+  std::string dataflow_id;
+  NodeId node;
+  bool operator==(const AttachDynamic&) const = default;
+};
+
+using NodeToDaemon =
+    std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked, ListPlaces, AttachDynamic>;
 
 std::string encode(const NodeToDaemon& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -79,6 +79,23 @@ dora_status send(dora_node* node, Send&& send_it) {
   return set_status(send_it(node->node->outbox()));
 }
 
+/// Makes the node at the first call, and joins the dataflow.
+template <typename Create>
+dora_status join(dora_node** node, Create&& create) {
+  if (*node == nullptr) {
+    auto created = create();
+    if (!created) return set_status(created.error());
+    *node = new dora_node{*std::move(created)};
+  }
+  // The handle is kept over an interruption, so that the call can be repeated.
+  auto joined = (*node)->node->join();
+  if (!joined && !dora::node::is_interruption(joined.error())) {
+    delete *node;
+    *node = nullptr;
+  }
+  return set_status(joined);
+}
+
 }  // namespace
 
 extern "C" {
@@ -92,23 +109,16 @@ const char* dora_version(void) {
 }
 
 dora_status dora_node_open(dora_node** node) {
-  if (*node == nullptr) {
+  return join(node, [] {
     const char* config = std::getenv(dora::message::node_config_variable);
-    if (config == nullptr) {
-      return set_status(Error{ErrorKind::NotFound,
-                              "this process was not started by dora: DORA_NODE_CONFIG is not set"});
-    }
-    auto created = Node::create(config);
-    if (!created) return set_status(created.error());
-    *node = new dora_node{*std::move(created)};
-  }
-  // The handle is kept over an interruption, so that the call can be repeated.
-  auto joined = (*node)->node->join();
-  if (!joined && !dora::node::is_interruption(joined.error())) {
-    delete *node;
-    *node = nullptr;
-  }
-  return set_status(joined);
+    if (config != nullptr) return Node::create(config);
+    return dora::Result<std::unique_ptr<Node>>(dora::fail(
+        ErrorKind::NotFound, "this process was not started by dora: DORA_NODE_CONFIG is not set"));
+  });
+}
+
+dora_status dora_node_attach(dora_node** node, const char* id, size_t length) {
+  return join(node, [&] { return Node::attach({id, length}); });
 }
 
 void dora_node_close(dora_node* node) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "message/node_to_daemon.hpp"
+#include "node/dynamic_attachment.hpp"
 
 namespace dora::node {
 namespace {
@@ -56,6 +57,14 @@ Result<ControlConnection> ControlConnection::open(const message::NodeConfig& con
   return ControlConnection(DatagramSocket(FileDescriptor(config.socket_fd)));
 }
 
+Result<ControlConnection> ControlConnection::attach(const NodeId& id) {
+  auto place = TRY(find_dynamic_place(id));
+  ControlConnection connection(std::move(place.connection));
+  connection.dynamic_ = message::AttachDynamic{
+      .version = {}, .dataflow_id = std::move(place.dataflow_id), .node = id};
+  return connection;
+}
+
 Result<Order> ControlConnection::receive() {
   auto datagram = TRY(socket_.receive(DatagramSocket::Wait::Yes));
   if (!datagram) return std::unexpected(interruption("waiting for the daemon"));
@@ -68,7 +77,12 @@ Result<> ControlConnection::send(const message::NodeToDaemon& message) {
 
 Result<JoinedSetup> ControlConnection::join(std::string_view version) {
   if (!attached_) {
-    TRY(send(message::Attach{message::protocol_version, std::string(version), ::getpid()}));
+    if (dynamic_) {
+      dynamic_->version = version;
+      TRY(send(*dynamic_));
+    } else {
+      TRY(send(message::Attach{message::protocol_version, std::string(version), ::getpid()}));
+    }
     attached_ = true;
   }
   for (;;) {

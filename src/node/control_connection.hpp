@@ -36,6 +36,10 @@ class ControlConnection {
   /// in a child process of a node.
   static Result<ControlConnection> open(const message::NodeConfig& config);
 
+  /// Finds the daemon of the running dataflow that has `id` as a dynamic node; fails as
+  /// find_dynamic_place does.
+  static Result<ControlConnection> attach(const NodeId& id);
+
   /// Says who we are and collects the setup. Blocks; Busy with the text "interrupted" when a signal
   /// arrived (call again: what was received is kept).
   Result<JoinedSetup> join(std::string_view version);
@@ -56,6 +60,8 @@ class ControlConnection {
   Result<Order> receive();
 
   message::DatagramSocket socket_;
+  /// Said first: Attach, or AttachDynamic.
+  std::optional<message::AttachDynamic> dynamic_;
   bool attached_ = false;
   bool ready_ = false;
   JoinedSetup pending_;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/clock.hpp"
@@ -40,6 +41,12 @@ Result<> expect_descriptors(const std::vector<FileDescriptor>& fds, std::size_t 
 Result<std::unique_ptr<Node>> Node::create(std::string_view config_text) {
   auto config = TRY(message::decode_node_config(config_text));
   auto control = TRY(ControlConnection::open(config));
+  return std::unique_ptr<Node>(new Node(std::move(control)));
+}
+
+Result<std::unique_ptr<Node>> Node::attach(std::string_view id) {
+  auto node_id = TRY(NodeId::parse(id).while_doing(fmt::format("node id '{}'", id.substr(0, 128))));
+  auto control = TRY(ControlConnection::attach(node_id));
   return std::unique_ptr<Node>(new Node(std::move(control)));
 }
 
@@ -168,6 +175,7 @@ void Node::follow(Order order) {
     void operator()(message::SetupDone&) {}
     void operator()(message::Start&) {}
     void operator()(message::AttachRefused&) {}
+    void operator()(message::Places&) {}
 
     void note(const Result<>& result) {
       if (result) return;

@@ -29,6 +29,9 @@ class Node {
  public:
   /// A node that has not joined yet. `config_text` is the value of DORA_NODE_CONFIG.
   static Result<std::unique_ptr<Node>> create(std::string_view config_text);
+  /// The same for a process that no daemon started: it becomes the dynamic node `id` of the running
+  /// dataflow that has one.
+  static Result<std::unique_ptr<Node>> attach(std::string_view id);
   /// Joins the dataflow; blocks until everybody has. Fails as dora_node_open does; after an
   /// interruption it may be called again.
   Result<> join();

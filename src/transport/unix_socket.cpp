@@ -39,8 +39,9 @@ Result<Address> make_address(const std::filesystem::path& path) {
   return address;
 }
 
-Result<FileDescriptor> make_socket() {
-  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<FileDescriptor> make_socket(SocketKind kind) {
+  const int type = kind == SocketKind::Stream ? SOCK_STREAM : SOCK_SEQPACKET;
+  FileDescriptor socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return fail_errno("making a unix socket");
   return socket;
 }
@@ -51,9 +52,10 @@ const sockaddr* generic(const Address& address) {
 
 }  // namespace
 
-Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path, int backlog) {
+Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path, SocketKind kind,
+                                             int backlog) {
   const std::string attempt = fmt::format("listening on {}", path.string());
-  FileDescriptor socket = TRY(make_socket());
+  FileDescriptor socket = TRY(make_socket(kind));
   const Address address = TRY(make_address(path));
   // The kernel gives the file the mode of the unbound socket, so there is no moment at which
   // others could connect.
@@ -67,8 +69,8 @@ Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path, 
   return socket;
 }
 
-Result<FileDescriptor> connect_to_unix_socket(const std::filesystem::path& path) {
-  FileDescriptor socket = TRY(make_socket());
+Result<FileDescriptor> connect_to_unix_socket(const std::filesystem::path& path, SocketKind kind) {
+  FileDescriptor socket = TRY(make_socket(kind));
   const Address address = TRY(make_address(path));
   const int connected = retry_interrupted(
       [&] { return ::connect(socket.get(), generic(address), sizeof(address.raw)); });

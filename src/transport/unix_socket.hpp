@@ -11,13 +11,21 @@
 
 namespace dora::transport {
 
+enum class SocketKind {
+  Stream,
+  Datagrams,  ///< SOCK_SEQPACKET: whole datagrams, in order
+};
+
 /// A listening socket at `path`, non-blocking, that only its owner may connect to (mode 0600 from
 /// the moment it exists). A path of any length. Fails with Busy when something is there already.
-Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path, int backlog = 128);
+Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path,
+                                             SocketKind kind = SocketKind::Stream,
+                                             int backlog = 128);
 
 /// A non-blocking socket connected to `path`. Fails with NotFound when there is no such socket,
 /// Disconnected when nobody listens on it, Busy when its queue is full at the moment.
-Result<FileDescriptor> connect_to_unix_socket(const std::filesystem::path& path);
+Result<FileDescriptor> connect_to_unix_socket(const std::filesystem::path& path,
+                                              SocketKind kind = SocketKind::Stream);
 
 struct PeerIdentity {
   pid_t pid = -1;

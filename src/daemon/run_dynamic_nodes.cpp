@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dynamic nodes of a run: how they come, and how they go.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "base/version.hpp"
+#include "daemon/dynamic_node.hpp"
+#include "daemon/run.hpp"
+
+namespace dora::daemon {
+
+/// A dynamic node has come: its memory is made anew, and what its last visit closed is open again.
+void RunState::welcome(NodeIndex node) {
+  Node& state = nodes_[node];
+  for (Output& output : state.outputs) {
+    output.is_closed = false;
+    for (const Consumer& consumer : output.consumers) {
+      Node& other = nodes_[consumer.node];
+      // Who was told that nothing comes any more has stopped listening.
+      if (other.inputs_closed_at && other.phase != Phase::Waiting && consumer.node != node)
+        continue;
+      other.inputs_closed_at.reset();
+      other.input_closed[consumer.input] = false;
+      std::erase(other.held, Action(CloseInput{consumer.node, consumer.input}));
+    }
+  }
+  state.held.clear();
+  for (std::size_t input = 0; input < state.input_closed.size(); ++input) {
+    if (state.input_closed[input]) state.held.push_back(CloseInput{node, input});
+  }
+  out_.push_back(RenewNode{node});
+}
+
+Actions RunState::on_left(NodeIndex node, std::int64_t now_ns) {
+  Node& state = nodes_[node];
+  const bool was_there = state.phase == Phase::Attached || state.phase == Phase::Ready ||
+                         state.phase == Phase::Running;
+  if (!was_there || !plan_->nodes[node].is_dynamic()) return {};
+  state.phase = Phase::Waiting;
+  out_.push_back(Say{LogLevel::Info, node, "left the dataflow"});
+  for (Output& output : state.outputs)
+    close_output(node, output, now_ns);
+  out_.push_back(DisconnectConsumer{node});
+  return settle(now_ns);
+}
+
+std::vector<message::Place> Run::places() const {
+  std::vector<message::Place> places;
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    places.push_back({.dataflow_id = plan_.id,
+                      .dataflow_name = plan_.name,
+                      .file = plan_.file.string(),
+                      .node = plan_.nodes[node].id,
+                      .is_dynamic = plan_.nodes[node].is_dynamic(),
+                      .is_taken = nodes_[node].visitor != nullptr});
+  }
+  return places;
+}
+
+void Run::attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink> link, pid_t pid) {
+  const auto refuse = [&](std::string reason) {
+    link->send({message::AttachRefused{std::move(reason)}, {}});
+  };
+  if (auto problem = version_problem(request.protocol, request.version)) return refuse(*problem);
+  const auto found = std::ranges::find(plan_.nodes, request.node, &NodePlan::id);
+  const auto index = static_cast<NodeIndex>(found - plan_.nodes.begin());
+  const std::string& name = request.node.text();
+  if (found == plan_.nodes.end()) return refuse(fmt::format("the dataflow has no node '{}'", name));
+  if (!found->is_dynamic()) {
+    return refuse(fmt::format(
+        "node '{}' is started by the dataflow itself; only one with `path: dynamic` can be "
+        "started by hand",
+        name));
+  }
+  // Its end may be on its way still.
+  if (const auto visitor = nodes_[index].visitor) visitor->look();
+  if (const auto& visitor = nodes_[index].visitor) {
+    return refuse(fmt::format("somebody is attached as node '{}' already (process {})", name,
+                              visitor->pid()));
+  }
+  const auto weak = weak_from_this();
+  nodes_[index].visitor = DynamicNode::start(loop_, std::move(link), pid,
+                                             {.on_message =
+                                                  [weak, index](message::NodeToDaemon message) {
+                                                    if (const auto self = weak.lock())
+                                                      self->on_message(index, std::move(message));
+                                                  },
+                                              .on_nonsense =
+                                                  [weak, index](const Error& error) {
+                                                    if (const auto self = weak.lock())
+                                                      self->on_nonsense(index, error);
+                                                  },
+                                              .on_gone =
+                                                  [weak, index] {
+                                                    if (const auto self = weak.lock())
+                                                      self->on_visitor_gone(index);
+                                                  }});
+  say(LogLevel::Info, index, fmt::format("joined the dataflow (process {})", pid));
+  perform(state_.on_attached(index, monotonic_ns()));
+}
+
+void Run::on_visitor_gone(NodeIndex node) {
+  nodes_[node].visitor.reset();
+  memory_.on_death(node);
+  perform(state_.on_left(node, monotonic_ns()));
+}
+
+std::optional<std::string> Run::version_problem(std::uint32_t protocol,
+                                                const std::string& of_node) {
+  if (protocol == message::protocol_version) return std::nullopt;
+  return fmt::format(
+      "this node uses dora {} (protocol {}), the daemon is dora {} (protocol {}): install the same "
+      "version of both",
+      of_node, protocol, version(), message::protocol_version);
+}
+
+}  // namespace dora::daemon
