@@ -72,6 +72,15 @@ class Node(NodeBase):
         from ._logging import install_bridge
 
         install_bridge(self.node_id())
+        if os.environ.get("DORA_RUNTIME_TYPE_CHECK"):
+            from ._type_check import check_types, is_wanted
+
+            if is_wanted():
+                check_types(self)
+        if os.environ.get("DORA_WRITE_EVENTS_TO") and self._local is None:
+            from ._recording import record
+
+            record(self)
         if node_id is not None and node_id != self.node_id():
             import logging
 

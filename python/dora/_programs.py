@@ -28,6 +28,20 @@ def _call(command: str, dataflow_path: str, options: list[str]) -> None:
         )
 
 
+def checked(dataflow_path: str) -> None:
+    """Raises InvalidInput with what `dora validate` says against a dataflow."""
+    ended = subprocess.run(
+        [program(), "validate", dataflow_path],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise InvalidInput(ended.stderr.strip() or ended.stdout.strip())
+
+
 def run(dataflow_path: str, uv: bool | None = None, stop_after: float | None = None) -> None:
     """Runs a dataflow and returns when it has ended, as `dora run` does.
 

@@ -85,6 +85,8 @@ class RecordedInputs(LocalNode):
     def payload(self, event: dict[str, Any]) -> Any:
         import pyarrow as pa
 
+        if "shape" in event:
+            return self.tensor(event)
         if "path" in event:
             with pa.OSFile(os.path.join(self.folder, event["path"])) as file:
                 batch = pa.ipc.open_file(file).get_batch(int(event.get("batch_index") or 0))
@@ -96,6 +98,18 @@ class RecordedInputs(LocalNode):
         items = data if isinstance(data, list) else [data]
         kind = event.get("data_type")
         return pa.array(items) if kind is None else pa.array(items, from_name(kind))
+
+    def tensor(self, event: dict[str, Any]) -> Any:
+        """A numpy array, as DORA_WRITE_EVENTS_TO writes one: its elements, and its shape."""
+        from ._ndarray import NDArray
+
+        flat = self.payload({key: value for key, value in event.items() if key != "shape"})
+        try:
+            array = flat.to_numpy(zero_copy_only=False).reshape(event["shape"]).view(NDArray)
+        except ValueError as error:
+            raise InvalidInput(f"{self.path}: {error}") from error
+        array.flags.writeable = False
+        return array
 
     def put(self, output_id: str, data: Any, metadata: dict[str, Any]) -> None:
         import numpy as np

@@ -11,9 +11,13 @@ with DataflowBuilder() as dataflow:
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _POLICIES = ("drop_oldest", "backpressure")
 
@@ -155,6 +159,8 @@ class DataflowBuilder:
     def __init__(self, name: str = "dora-dataflow") -> None:
         self.name = name
         self.nodes: list[Node] = []
+        self.settings: dict[str, Any] = {}
+        """Keys of the YAML beside `nodes`, e.g. {"exit_when_nodes_finish": True}."""
 
     def add_node(self, id: str, **kwargs: Any) -> Node:
         """Adds a node. Further arguments become keys of its YAML as they are."""
@@ -164,7 +170,7 @@ class DataflowBuilder:
 
     def to_dict(self) -> dict[str, Any]:
         """What the YAML says."""
-        return {"nodes": [node.to_dict() for node in self.nodes]}
+        return {**self.settings, "nodes": [node.to_dict() for node in self.nodes]}
 
     def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Writes the YAML to `path`, or returns its text when there is none."""
@@ -179,17 +185,67 @@ class DataflowBuilder:
 
     @classmethod
     def from_yaml(cls, text: str, name: str = "dora-dataflow") -> DataflowBuilder:
-        """A builder that goes on from the text of a YAML file."""
+        """A builder that goes on from the text of a YAML file.
+
+        Raises ValueError when the text is no dataflow; `validate` tells more.
+        """
         import yaml
 
+        try:
+            parsed = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"this is no YAML: {error}") from error
+        if parsed is None:
+            parsed = {}
+        if not isinstance(parsed, dict):
+            raise ValueError("a dataflow is a map with the key `nodes`")
         builder = cls(name)
-        for config in (yaml.safe_load(text) or {}).get("nodes") or []:
+        builder.settings = {key: value for key, value in parsed.items() if key != "nodes"}
+        for number, config in enumerate(parsed.get("nodes") or []):
+            if not isinstance(config, dict) or "id" not in config:
+                raise ValueError(f"nodes[{number}] is no map with the key `id`")
             node = builder.add_node(**config)
             for operator in node.config.pop("operators", None) or []:
                 added = Operator(operator["id"])
                 added.config = dict(operator)
                 node.add_operator(added)
         return builder
+
+    def validate(self, directory: str | os.PathLike[str] = ".") -> None:
+        """Checks the dataflow as `dora validate` checks its YAML in `directory`.
+
+        Raises ValueError with all that is wrong with it: place, reason and suggestion.
+        """
+        with self._written_to(directory) as path:
+            from ._programs import checked
+
+            checked(path)
+
+    def run(
+        self,
+        directory: str | os.PathLike[str] = ".",
+        uv: bool | None = None,
+        stop_after: float | None = None,
+    ) -> None:
+        """Runs the dataflow as dora.run does; its paths are relative to `directory`."""
+        with self._written_to(directory) as path:
+            from ._programs import run
+
+            run(path, uv, stop_after)
+
+    @contextlib.contextmanager
+    def _written_to(self, directory: str | os.PathLike[str]) -> Iterator[str]:
+        import tempfile
+
+        descriptor, path = tempfile.mkstemp(
+            prefix=f".{os.path.basename(self.name) or 'dataflow'}-", suffix=".yml", dir=directory
+        )
+        os.close(descriptor)
+        try:
+            self.to_yaml(path)
+            yield path
+        finally:
+            os.unlink(path)
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,10 @@ import copy
 from collections import deque
 from typing import Any, Self
 
+from ._dataflow_runs import DataflowResult, run_dataflow
+
+__all__ = ["DataflowResult", "MockNode", "run_dataflow"]
+
 
 class MockNode:
     """Stands in for dora.Node: gives the inputs it was made with, then STOP, and keeps outputs.

@@ -97,3 +97,41 @@ def test_shows_itself_in_a_notebook():
     html = dataflow._repr_html_()
     assert "&lt;robot&gt;" in html
     assert "x ← b/y" in html
+
+
+def test_settings_beside_the_nodes_survive_a_round_trip():
+    text = "exit_when_nodes_finish: true\nenv: {A: '007'}\nnodes:\n- {id: a, path: a.py}\n"
+    builder = DataflowBuilder.from_yaml(text)
+    assert yaml.safe_load(builder.to_yaml()) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("text", ["- a", "nodes: [{path: a.py}]", "nodes: [a]", "a: [", "3"])
+def test_text_that_is_no_dataflow_is_refused(text):
+    with pytest.raises(ValueError, match=r"."):
+        DataflowBuilder.from_yaml(text)
+
+
+def test_validate_tells_what_dora_validate_tells(tmp_path):
+    builder = DataflowBuilder("flow")
+    builder.add_node("a", path="a.py", output=["x"])
+    builder.add_node("b").path("b.py").add_input("x", "aa/x")
+    with pytest.raises(ValueError, match="did you mean") as error:
+        builder.validate(tmp_path)
+    assert "unknown key" in str(error.value) or "output" in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_builder_runs(tmp_path):
+    (tmp_path / "a.py").write_text("from dora import Node; Node(); open('ran', 'w')")
+    builder = DataflowBuilder("flow")
+    builder.add_node("a").path("a.py")
+    builder.validate(tmp_path)
+    builder.run(tmp_path)
+    assert (tmp_path / "ran").exists()
+
+
+def test_the_tensor_pool_has_the_cuda_helpers():
+    import dora.cuda
+    import dora_tensor_pool
+
+    assert dora_tensor_pool.open_ipc_handle is dora.cuda.open_ipc_handle

@@ -10,7 +10,7 @@ BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in sorted(PAGES.glob("*.md"))
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
-    if not block.startswith("# by hand")  # tests/scenarios/dynamic runs these
+    if not block.startswith("# by hand")  # other tests run these
 ]
 
 
