@@ -1,6 +1,7 @@
 """Every example runs from a copy in an empty folder, and prints what its README promises."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,74 @@ def test_async_nodes_handle_every_message(flow):
     lines = copy("async", flow).run().succeeded().of("streamer")
     assert lines[:-1] == [f"got page of http://example.com/{i}" for i in range(50)]
     assert lines[-1] == "the other task ran meanwhile: True"
+
+
+def test_echo_keeps_the_metadata(flow):
+    lines = copy("echo", flow).run().succeeded().of("receiver")
+    assert lines == ["0 to . True", "1 be . True", "2 or . True", "3 not ! True"]
+
+
+def test_drain_takes_all_that_waits(flow):
+    (line,) = copy("drain", flow).run().succeeded().of("batcher")
+    assert line.startswith("60 readings in ")
+    assert line.endswith(", in order: True")
+
+
+def test_concurrent_rw_answers_everything(flow):
+    lines = copy("concurrent-rw", flow).run().succeeded().of("ping")
+    assert lines == ["100 answers, in order: True"]
+
+
+def test_multiple_arrays_arrive_as_they_were(flow):
+    lines = copy("multiple-arrays", flow).run().succeeded().of("viewer")
+    assert lines == ["float32 (6,), ['base', 'arm', 'hand'], uint8 (3, 4)"]
+
+
+def test_zero_copy_sends_what_was_written(flow):
+    lines = copy("zero-copy", flow).run().succeeded().of("viewer")
+    assert lines == [
+        f"frame {number}: (1080, 1920, 3), brightness {value}"
+        for number, value in enumerate([0, 1, 2, 3, 4, 255])
+    ]
+
+
+def test_service_answers_each_request(flow):
+    lines = copy("service", flow).run().succeeded().of("client")
+    assert lines == ["second: [42]", "first: [6]"]
+
+
+def test_action_succeeds_and_is_canceled(flow):
+    lines = copy("action", flow).run().succeeded().of("pilot")
+    assert lines == [
+        "first goal: succeeded",
+        "second goal: canceled",
+        "feedback: [3, 2, 1]",
+    ]
+
+
+def test_streaming_forgets_what_was_interrupted(flow):
+    lines = copy("streaming", flow).run().succeeded().of("player")
+    # A player that is quicker than the speaker may have played the first segment.
+    assert lines[-1] == "segment 2: stop now"
+    assert "segment 1: let me" not in lines
+
+
+def test_dynamic_nodes_come_and_go(flow, start, dora_program):
+    copy("dynamic", flow)
+    run = flow.start()
+    run.wait_for("all nodes are ready")
+    for _ in range(2):
+        completed = start(dora_program.parent / "python", "plot.py").end()
+        assert completed.code == 0, completed.text
+        assert len(completed.out.splitlines()) == 10
+    run.signal(signal.SIGINT)
+    run.wait().succeeded()
+
+
+def test_builder_says_and_does_what_the_yaml_does(flow, start, dora_program):
+    copy("builder", flow)
+    assert flow.run().succeeded().of("receiver") == ["got 0", "got 1", "got 2"]
+    completed = start(dora_program.parent / "python", "build.py").end()
+    assert completed.code == 0, completed.text
+    assert (flow.path / "dataflow.yml").read_text() in completed.out
+    assert "receiver: got 2" in completed.out
