@@ -26,8 +26,11 @@ constexpr Flag everywhere[] = {
 
 // In the order of the help, group by group.
 constexpr const Command* table[] = {
-    &validate_command, &schema_command, &run_command,     &stop_command,
-    &list_command,     &logs_command,   &explain_command, &help_command,
+    &new_command,        &validate_command, &graph_command,       &expand_command,
+    &schema_command,     &run_command,      &stop_command,        &list_command,
+    &logs_command,       &status_command,   &doctor_command,      &explain_command,
+    &completion_command, &complete_command, &self_update_command, &self_uninstall_command,
+    &help_command,
 };
 
 constexpr Family family_table[] = {

@@ -14,12 +14,21 @@ struct CommandContext {
   Terminal terminal;
 };
 
+extern const Command complete_command;
+extern const Command completion_command;
+extern const Command doctor_command;
+extern const Command expand_command;
 extern const Command explain_command;
+extern const Command graph_command;
 extern const Command help_command;
 extern const Command list_command;
 extern const Command logs_command;
+extern const Command new_command;
 extern const Command run_command;
 extern const Command schema_command;
+extern const Command self_uninstall_command;
+extern const Command self_update_command;
+extern const Command status_command;
 extern const Command stop_command;
 extern const Command validate_command;
 

@@ -53,15 +53,20 @@ std::string search_path_of(const dataflow::Dataflow& dataflow, const Environment
 
 }  // namespace
 
+std::optional<DataflowFile> load_dataflow_file(const std::string& typed, const Terminal& terminal,
+                                               int& exit_code) {
+  auto path = find_dataflow_file(typed);
+  if (path) return DataflowFile{*path, dataflow::load(*path)};
+  print_error(terminal, path.error().message);
+  exit_code = path.error().kind == ErrorKind::NotFound ? exit_invalid_dataflow : exit_usage;
+  return std::nullopt;
+}
+
 std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,
                                                const Environment& environment, int& exit_code) {
-  auto path = find_dataflow_file(typed);
-  if (!path) {
-    print_error(terminal, path.error().message);
-    exit_code = path.error().kind == ErrorKind::NotFound ? exit_invalid_dataflow : exit_usage;
-    return std::nullopt;
-  }
-  dataflow::LoadResult loaded = dataflow::load(*path);
+  auto file = load_dataflow_file(typed, terminal, exit_code);
+  if (!file) return std::nullopt;
+  dataflow::LoadResult& loaded = file->loaded;
   if (loaded.dataflow) {
     CommandFinder finder(search_path_of(*loaded.dataflow, environment),
                          loaded.dataflow->base_directory);
@@ -70,7 +75,7 @@ std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const T
     if (dataflow::has_errors(missing)) loaded.dataflow.reset();
     std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
   }
-  return DataflowFile{std::move(*path), std::move(loaded)};
+  return file;
 }
 
 void print_diagnostics(const dataflow::LoadResult& loaded, const Terminal& terminal,

@@ -17,6 +17,11 @@ struct DataflowFile {
   dataflow::LoadResult loaded;
 };
 
+/// Finds and reads the file alone. Nothing when there is none to read: the reason has been printed,
+/// and `exit_code` says how to end.
+std::optional<DataflowFile> load_dataflow_file(const std::string& typed, const Terminal& terminal,
+                                               int& exit_code);
+
 /// Finds and reads the file, and looks whether its programs are there. Nothing when there is none
 /// to read: the reason has been printed, and `exit_code` says how to end.
 std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,

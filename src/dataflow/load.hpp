@@ -49,4 +49,9 @@ LoadResult parse(std::string_view text, const ParseOptions& options = {});
 LoadResult load(const std::filesystem::path& path,
                 const EnvironmentLookup& environment = process_environment());
 
+/// Checks the module file at `path` by itself: a dataflow that uses it, every port bound to a
+/// clock.
+LoadResult load_module(const std::filesystem::path& path,
+                       const EnvironmentLookup& environment = process_environment());
+
 }  // namespace dora::dataflow

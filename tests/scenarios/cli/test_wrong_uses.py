@@ -19,12 +19,11 @@ nodes:
 
 # Words, exit code, what the answer must hold.
 USAGE = [
-    ([], 2, ["run PATH", "validate", "list", "stop", "dora help"]),
+    ([], 2, ["new NAME", "run PATH", "logs", "doctor", "dora help"]),
     (["rnu", "hello"], 2, ["unknown command `rnu`", "did you mean `run`?"]),
     (["lst"], 2, ["did you mean `list`?"]),
     (["dataflow.yml"], 2, ["did you mean `dora run dataflow.yml`?"]),
     (["xyzzy"], 2, ["unknown command `xyzzy`", "dora help"]),
-    (["graph", "dataflow.yml"], 2, ["`dora graph` is not in this version yet"]),
     (["up"], 2, ["`dora up` is not in this version yet"]),
     (["--colour", "never", "list"], 2, ["unknown flag `--colour`", "did you mean `--color`?"]),
     (["--color", "sometimes", "list"], 2, ["auto, always or never"]),

@@ -1,0 +1,36 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What can stand at a place of a command line. Made of the command table; names that only running
+// dataflows and the disk know come through a seam.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command_table.hpp"
+
+namespace dora::cli {
+
+struct Candidate {
+  std::string word;
+  std::string help;
+  bool operator==(const Candidate&) const = default;
+};
+
+/// Where names come from.
+class CompletionSource {
+ public:
+  virtual ~CompletionSource() = default;
+  /// What `kind` offers. `begun` is what was typed of the word, for files.
+  virtual std::vector<Candidate> names(Complete kind, std::string_view begun) = 0;
+};
+
+/// The words that may stand where the last of `words` is being typed; `words` are what stands
+/// behind the program, the last one perhaps empty. Only those that begin as it does.
+std::vector<Candidate> complete(std::span<const std::string> words, CompletionSource& source);
+
+/// The script that makes a shell ask us, for `bash`, `zsh` or `fish`; empty for others.
+std::string_view completion_script(std::string_view shell);
+
+}  // namespace dora::cli

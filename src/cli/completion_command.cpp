@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dora completion` prints the script for a shell; the script asks `dora __complete --`, which must
+// answer before a person notices.
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/spelling.hpp"
+#include "cli/commands.hpp"
+#include "cli/completion.hpp"
+#include "cli/control_client.hpp"
+#include "dataflow/error_codes.hpp"
+#include "dataflow/load.hpp"
+
+namespace dora::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+// What a person waits for a completion, and how many names help.
+constexpr auto patience = 40ms;
+constexpr std::size_t most_names = 500;
+
+// Asks the running dataflows and the disk.
+class LiveSource : public CompletionSource {
+ public:
+  std::vector<Candidate> names(Complete kind, std::string_view begun) override {
+    switch (kind) {
+      case Complete::Nothing:
+        return {};
+      case Complete::Files:
+        return files(begun, false);
+      case Complete::DataflowFiles:
+        return files(begun, true);
+      case Complete::Dataflows:
+        return dataflows();
+      case Complete::Nodes:
+        return nodes();
+      case Complete::Outputs:
+        return outputs();
+      case Complete::Codes:
+        return codes();
+      case Complete::Topics:
+        return commands_and_topics();
+    }
+    return {};
+  }
+
+ private:
+  static std::vector<Candidate> files(std::string_view begun, bool only_yaml) {
+    std::vector<Candidate> found;
+    const auto slash = begun.rfind('/');
+    const std::string folder(slash == std::string_view::npos ? "" : begun.substr(0, slash + 1));
+    std::error_code error;
+    fs::directory_iterator entry(folder.empty() ? "." : folder, error);
+    for (; !error && entry != fs::directory_iterator() && found.size() < most_names;
+         entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      // Hidden ones when they are asked for.
+      if (name.starts_with('.') && !begun.substr(folder.size()).starts_with('.')) continue;
+      std::error_code unknown;
+      const bool is_folder = entry->is_directory(unknown);
+      const bool is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+      if (is_folder || is_yaml || !only_yaml)
+        found.push_back({folder + name + (is_folder ? "/" : ""), ""});
+    }
+    std::ranges::sort(found, {}, &Candidate::word);
+    return found;
+  }
+
+  static std::vector<RunningDataflow> running() {
+    auto survey = survey_dataflows(std::chrono::steady_clock::now() + patience);
+    return survey ? std::move(survey->dataflows) : std::vector<RunningDataflow>{};
+  }
+
+  static std::vector<Candidate> dataflows() {
+    std::vector<Candidate> found;
+    for (const RunningDataflow& each : running())
+      found.push_back({each.name.empty() ? each.uuid : each.name,
+                       fmt::format("{}, {} nodes", each.status, each.nodes)});
+    return found;
+  }
+
+  static std::vector<Candidate> nodes() {
+    std::vector<Candidate> found;
+    for (const RunningDataflow& each : running())
+      for (const std::string& node : each.running_nodes)
+        found.push_back({node, each.name});
+    return found;
+  }
+
+  static std::vector<Candidate> outputs() {
+    std::vector<Candidate> found;
+    for (const RunningDataflow& each : running()) {
+      const auto loaded = dataflow::load(each.file);
+      if (!loaded.dataflow) continue;
+      for (const dataflow::Node& node : loaded.dataflow->nodes)
+        for (const dataflow::Output& output : node.ports.outputs)
+          found.push_back({fmt::format("{}/{}", node.id.text(), output.id.text()), each.name});
+    }
+    return found;
+  }
+
+  static std::vector<Candidate> codes() {
+    std::vector<Candidate> found;
+    for (const dataflow::ErrorCode& code : dataflow::error_codes())
+      found.push_back({std::string(code.code), std::string(code.title)});
+    return found;
+  }
+
+  static std::vector<Candidate> commands_and_topics() {
+    std::vector<Candidate> found;
+    for (const Command* command : commands())
+      if (!command->is_hidden && !command->name.contains(' '))
+        found.push_back({std::string(command->name), std::string(command->summary)});
+    for (const Family& family : families())
+      found.push_back({std::string(family.name), std::string(family.summary)});
+    return found;
+  }
+};
+
+int complete_words(const CommandContext& context) {
+  LiveSource source;
+  std::string text;
+  for (const Candidate& each : complete(context.command.arguments(), source)) {
+    // Names come from files: one that would break the lines is not offered.
+    if (each.word.find_first_of("\n\t\r") != std::string::npos) continue;
+    text += each.help.empty() ? each.word + "\n" : fmt::format("{}\t{}\n", each.word, each.help);
+  }
+  print_result(text);
+  return 0;
+}
+
+// The shell that we were called from; else the one that the user has.
+std::string shell_of_user(const Environment& environment) {
+  std::string name;
+  std::ifstream(fmt::format("/proc/{}/comm", ::getppid())) >> name;
+  if (!completion_script(name).empty()) return name;
+  return fs::path(environment("SHELL").value_or("")).filename().string();
+}
+
+int completion(const CommandContext& context) {
+  const auto& arguments = context.command.arguments();
+  const std::string shell =
+      arguments.empty() ? shell_of_user(context.environment) : arguments.front();
+  const std::string_view script = completion_script(shell);
+  if (!script.empty()) {
+    print_result(script);
+    return 0;
+  }
+  const std::string known[] = {"bash", "zsh", "fish"};
+  const auto near = closest_match(shell, known);
+  print_error(context.terminal,
+              shell.empty()
+                  ? "cannot tell which shell this is: name it, bash, zsh or fish"
+                  : fmt::format("there is no completion for `{}`: use bash, zsh or fish{}", shell,
+                                near ? fmt::format(", did you mean `{}`?", *near) : ""));
+  return exit_usage;
+}
+
+}  // namespace
+
+constinit const Command completion_command{
+    .name = "completion",
+    .group = Group::Help,
+    .summary = "Print the script that completes commands in your shell",
+    .arguments = {{{"SHELL", "bash, zsh or fish; none: the one this is called from",
+                    Argument::Takes::Optional}}},
+    .description =
+        "Completes commands, flags and their values, files, and the names of running dataflows, "
+        "their nodes and their outputs.",
+    .examples =
+        "dora completion bash # in ~/.bashrc: source <(dora completion bash)\n"
+        "dora completion zsh # in ~/.zshrc: source <(dora completion zsh)\n"
+        "dora completion fish # in config.fish: dora completion fish | source",
+    .run = completion,
+};
+
+constinit const Command complete_command{
+    .name = "__complete",
+    .group = Group::Help,
+    .summary = "Answer the completion of a shell",
+    .arguments = {{{"WORD", "What stands behind `dora`", Argument::Takes::AnyNumber}}},
+    .run = complete_words,
+    .is_hidden = true,
+};
+
+}  // namespace dora::cli

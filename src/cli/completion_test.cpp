@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/completion.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dora::cli {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+
+// Answers with the same names for every kind.
+class FakeSource : public CompletionSource {
+ public:
+  std::vector<Candidate> names(Complete kind, std::string_view) override {
+    asked = kind;
+    if (kind == Complete::Nothing) return {};
+    return {{"camera", ""}, {"detector", ""}};
+  }
+  Complete asked = Complete::Nothing;
+};
+
+std::vector<std::string> words_for(std::vector<std::string> words) {
+  FakeSource source;
+  std::vector<std::string> result;
+  for (const Candidate& each : complete(words, source))
+    result.push_back(each.word);
+  return result;
+}
+
+TEST(Completion, OffersCommandsThatBeginSo) {
+  EXPECT_THAT(words_for({""}), AllOf(Contains("run"), Contains("stop"), Contains("self"),
+                                     Not(Contains("__complete"))));
+  EXPECT_THAT(words_for({"val"}), ElementsAre("validate"));
+  EXPECT_THAT(words_for({}), Contains("run"));
+  EXPECT_THAT(words_for({"--color", "never", "val"}), ElementsAre("validate"));
+  EXPECT_THAT(words_for({"rnu", ""}), IsEmpty());
+}
+
+TEST(Completion, OffersTheCommandsOfAFamily) {
+  EXPECT_THAT(words_for({"self", ""}), ElementsAre("update", "uninstall"));
+  EXPECT_THAT(words_for({"self", "update", "--ch"}), ElementsAre("--check-only"));
+}
+
+TEST(Completion, OffersFlagsAndTheirValues) {
+  EXPECT_THAT(words_for({"graph", "--s"}), ElementsAre("--svg"));
+  EXPECT_THAT(words_for({"graph", "--"}), AllOf(Contains("--open"), Contains("--help")));
+  EXPECT_THAT(words_for({"graph", "--format", ""}), ElementsAre("html", "svg", "mermaid", "ascii"));
+  EXPECT_THAT(words_for({"graph", "--format=s"}), ElementsAre("--format=svg"));
+  // As bash takes the word apart.
+  EXPECT_THAT(words_for({"graph", "--format", "=", "s"}), ElementsAre("--format=svg"));
+  EXPECT_THAT(words_for({"graph", "-f", "m"}), ElementsAre("mermaid"));
+}
+
+TEST(Completion, AsksForNamesWhereTheyAreWanted) {
+  FakeSource source;
+  const std::vector<std::string> words{"validate", "a.yml", "de"};
+  EXPECT_THAT(complete(words, source), ElementsAre(Candidate{"detector", ""}));
+  EXPECT_EQ(source.asked, Complete::DataflowFiles);
+  // There is one PATH only.
+  EXPECT_THAT(words_for({"graph", "a.yml", ""}), IsEmpty());
+  EXPECT_THAT(words_for({"graph", "--", ""}), ElementsAre("camera", "detector"));
+}
+
+TEST(Completion, HasAScriptForThreeShells) {
+  for (const char* shell : {"bash", "zsh", "fish"})
+    EXPECT_THAT(std::string(completion_script(shell)), testing::HasSubstr("__complete --"));
+  EXPECT_EQ(completion_script("powershell"), "");
+}
+
+}  // namespace
+}  // namespace dora::cli

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/new_templates.hpp"
+
+#include <algorithm>
+
+namespace dora::cli {
+namespace {
+
+constexpr std::string_view python_sender = R"(# /// script
+# dependencies = ["pyarrow"]
+# ///
+"""Sends a number whenever the clock ticks."""
+
+import pyarrow as pa
+from dora import Node
+
+node = Node()
+count = 0
+
+for event in node:
+    if event["type"] == "INPUT":
+        node.send_output("message", pa.array([count]))
+        count += 1
+    elif event["type"] == "STOP":
+        break
+)";
+
+constexpr std::string_view python_receiver = R"("""Prints what arrives."""
+
+from dora import Node
+
+node = Node()
+
+for event in node:
+    if event["type"] == "INPUT":
+        print(f"got {event['id']}: {event['value'].to_pylist()}")
+    elif event["type"] == "STOP":
+        break
+)";
+
+constexpr TemplateFile python_dataflow[] = {
+    {"dataflow.yml", R"(# yaml-language-server: $schema=.vscode/dataflow.schema.json
+# A dataflow: programs, and which of them reads what from which. `dora run @name@` starts them.
+nodes:
+  - id: sender
+    path: sender.py # beside this file
+    inputs:
+      tick: dora/timer/millis/100 # a clock that ticks ten times a second
+    outputs:
+      - message
+
+  - id: receiver
+    path: receiver.py
+    inputs:
+      message: sender/message # what the node `sender` sends as `message`
+)"},
+    {"sender.py", python_sender},
+    {"receiver.py", python_receiver},
+};
+
+constexpr TemplateFile python_node[] = {
+    {"dataflow.yml", R"(# yaml-language-server: $schema=.vscode/dataflow.schema.json
+# Runs the node on its own: a clock in, its counts printed.
+nodes:
+  - id: @name@
+    path: @module@/main.py
+    inputs:
+      tick: dora/timer/millis/100
+    outputs:
+      - count
+)"},
+    {"pyproject.toml", R"([build-system]
+requires = ["setuptools>=61"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "@name@"
+version = "0.1.0"
+description = "A node of a dora dataflow"
+requires-python = ">=3.11"
+# The package `dora` comes with the program `dora`.
+dependencies = ["pyarrow"]
+
+[project.scripts]
+@name@ = "@module@.main:main"
+
+[tool.setuptools]
+packages = ["@module@"]
+)"},
+    {"README.md", R"(# @name@
+
+A node of a dora dataflow. It counts the ticks of its input `tick` and sends the count as `count`.
+
+    dora run dataflow.yml
+    python -m pytest
+
+In another dataflow:
+
+    - id: @name@
+      build: pip install -e @name@
+      path: @name@
+      inputs:
+        tick: dora/timer/secs/1
+      outputs:
+        - count
+)"},
+    {"@module@/__init__.py", R"("""A node of a dora dataflow."""
+)"},
+    {"@module@/__main__.py", R"(from .main import main
+
+main()
+)"},
+    {"@module@/main.py", R"("""Counts the ticks of a clock."""
+
+import pyarrow as pa
+from dora import Node
+
+
+def run(node):
+    count = 0
+    for event in node:
+        if event["type"] == "INPUT":
+            count += 1
+            print(f"count: {count}")
+            node.send_output("count", pa.array([count]))
+        elif event["type"] == "STOP":
+            break
+
+
+def main():
+    run(Node())
+
+
+if __name__ == "__main__":
+    main()
+)"},
+    {"tests/test_@module@.py", R"(import pyarrow as pa
+from dora.testing import MockNode
+
+from @module@.main import run
+
+
+def test_counts():
+    node = MockNode([("tick", pa.nulls(0)), ("tick", pa.nulls(0))])
+    run(node)
+    assert [value.to_pylist() for value in node.outputs["count"]] == [[1], [2]]
+)"},
+};
+
+constexpr TemplateFile python_operator[] = {
+    {"dataflow.yml", R"(# yaml-language-server: $schema=.vscode/dataflow.schema.json
+# Runs the operator between a clock and a node that prints.
+nodes:
+  - id: @name@
+    operator:
+      python: @module@.py
+      inputs:
+        tick: dora/timer/millis/100
+      outputs:
+        - count
+
+  - id: receiver
+    path: receiver.py
+    inputs:
+      count: @name@/count
+)"},
+    {"@module@.py", R"("""Counts the ticks of a clock."""
+
+import pyarrow as pa
+from dora import DoraStatus
+
+
+class Operator:
+    def __init__(self):
+        self.count = 0
+
+    def on_event(self, event, send_output):
+        if event["type"] == "INPUT":
+            self.count += 1
+            send_output("count", pa.array([self.count]))
+        return DoraStatus.CONTINUE
+)"},
+    {"receiver.py", python_receiver},
+};
+
+constexpr Template templates[] = {
+    {"python", "dataflow", "yaml dataflow", python_dataflow, "dora run @name@"},
+    {"python", "node", "Python node", python_node,
+     "cd @name@ && dora run dataflow.yml\n"
+     "cd @name@ && uv pip install -e .   # or: pip install -e .\n"
+     "cd @name@ && ruff check && python -m pytest"},
+    {"python", "operator", "Python operator", python_operator, "dora run @name@"},
+};
+
+}  // namespace
+
+const Template* find_template(std::string_view language, std::string_view kind) {
+  const auto found = std::ranges::find_if(templates, [&](const Template& each) {
+    return each.language == language && each.kind == kind;
+  });
+  return found == std::end(templates) ? nullptr : &*found;
+}
+
+}  // namespace dora::cli

@@ -1,0 +1,29 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What `dora new` writes. In the texts `@name@` stands for the name that was given, `@module@` for
+// the same as a Python name.
+
+#include <span>
+#include <string_view>
+
+namespace dora::cli {
+
+struct TemplateFile {
+  std::string_view path;
+  std::string_view text;
+};
+
+struct Template {
+  std::string_view language;  ///< "python", "c", "cxx"
+  std::string_view kind;      ///< "dataflow", "node", "operator"
+  /// "yaml dataflow", for the last line.
+  std::string_view title;
+  std::span<const TemplateFile> files;
+  /// What to type next, line by line.
+  std::string_view next;
+};
+
+/// Nothing when there is no such one.
+const Template* find_template(std::string_view language, std::string_view kind);
+
+}  // namespace dora::cli

@@ -1,0 +1,68 @@
+"""Completion in real shells, with the names of what runs."""
+
+import shutil
+
+import pytest
+
+COMPLETE = """
+source <(dora completion bash)
+complete_line() {
+  read -ra COMP_WORDS <<< "$1"
+  [[ $1 == *' ' ]] && COMP_WORDS+=("")
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+  COMPREPLY=()
+  _dora
+  printf '%s\\n' "${COMPREPLY[@]}"
+}
+"""
+
+
+@pytest.fixture
+def in_bash(start):
+    def complete(line):
+        return start("bash", "-c", f"{COMPLETE}\ncomplete_line '{line}'").end().out.split()
+
+    return complete
+
+
+def test_bash_completes_commands_flags_values_and_files(in_bash, workspace):
+    (workspace / "robot.yml").touch()
+    (workspace / "robots").mkdir()
+    (workspace / "notes.txt").touch()
+    assert in_bash("dora val") == ["validate"]
+    assert in_bash("dora graph --me") == ["--mermaid"]
+    assert in_bash("dora graph --format m") == ["mermaid"]
+    assert in_bash("dora run ro") == ["robot.yml", "robots/"]
+    assert in_bash("dora explain E01") == [f"E01{digit}" for digit in range(10)]
+    assert in_bash("dora rnu ") == []
+
+
+def test_names_of_running_dataflows_are_offered(in_bash, flow):
+    flow.nodes(waits="from dora import Node\nnode = Node()\nprint('ready')\nnode.next()\n")
+    flow.yaml("nodes: [{id: waits, path: waits.py, outputs: [words]}]")
+    run = flow.start("--name", "robot-1")
+    run.wait_for("ready")
+    assert in_bash("dora stop ro") == ["robot-1"]
+    assert in_bash("dora logs ro") == ["robot-1"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_scripts_are_right(run_dora, start, workspace, shell):
+    script = run_dora("completion", shell)
+    assert script.code == 0
+    (workspace / "script").write_text(script.out)
+    if shutil.which(shell):
+        checked = start(shell, "-n", "script").end()
+        assert (checked.code, checked.err) == (0, "")
+
+
+def test_the_shell_that_asks_is_found(start, run_dora):
+    assert "complete -F _dora dora" in start("bash", "-c", "dora completion; true").end().out
+    assert "for zsh" in run_dora("completion", env={"SHELL": "/usr/bin/zsh"}).out
+
+
+@pytest.mark.parametrize("shell", ["powershell", "elvish", "bsh"])
+def test_other_shells_are_refused(run_dora, shell):
+    result = run_dora("completion", shell)
+    assert result.code == 2
+    assert "use bash, zsh or fish" in result.err

@@ -1,0 +1,108 @@
+"""`dora doctor`, `status` and `self`: what is there, and what to do about the rest."""
+
+import json
+import sys
+
+import pytest
+
+
+def checks(result):
+    return {each["check"]: each for each in map(json.loads, result.out.splitlines())}
+
+
+def test_nothing_needs_to_run(run_dora):
+    result = run_dora("doctor")
+    assert result.code == 0, result
+    lines = result.out.splitlines()
+    assert lines[0].startswith("  PASS  CLI version: ")
+    assert lines[-2:] == ["", "  PASS  All checks passed"]
+    uv = next(i for i, line in enumerate(lines) if line[8:].startswith("uv: "))
+    coordinator = next(i for i, line in enumerate(lines) if "Coordinator: not reachable" in line)
+    assert lines[coordinator].startswith("  NOTE  ")
+    assert uv < coordinator
+    assert "\x1b" not in result.out
+
+
+def test_scripts_read_the_same(run_dora):
+    found = checks(run_dora("doctor", "--json"))
+    assert found["python-module"]["level"] == "PASS"
+    assert found["version"]["text"].startswith("CLI version: ")
+    assert found["dataflows"]["text"] == "Dataflows: 0 running, 0 failed, 0 total"
+
+
+@pytest.fixture
+def foreign(workspace):
+    """An environment whose `dora` is that of somebody else."""
+    site = workspace / "site"
+    info = site / "dora_rs-1.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dora-rs\nVersion: 1.1.0\n")
+    (info / "RECORD").write_text("dora/__init__.py,,\n")
+    (site / "dora").mkdir()
+    (site / "dora" / "__init__.py").write_text("__version__ = '1.1.0'\n")
+    return {"PYTHONPATH": str(site)}
+
+
+def test_a_foreign_module_beside_ours_is_found(run_dora, foreign):
+    result = run_dora("doctor", "--json", env=foreign)
+    assert result.code == 1
+    found = checks(result)
+    assert found["python-module"]["level"] == "FAIL"
+    assert "another package" in found["python-module"]["text"]
+    assert "dora-rs 1.1.0 is installed beside ours" in found["foreign-wheel"]["text"]
+    assert found["foreign-wheel"]["fix"].endswith("-m pip uninstall --yes dora-rs")
+    assert "2 check(s) failed" in result.err
+
+
+def test_nothing_is_mended_without_being_asked(run_dora, foreign):
+    result = run_dora("doctor", "--fix", env=foreign)
+    assert result.code == 1
+    assert "would run: " in result.err
+    assert "-m pip uninstall --yes dora-rs" in result.err
+
+
+def test_a_dataflow_is_checked_too(run_dora, workspace):
+    (workspace / "dataflow.yml").write_text("nodes: [{id: a, path: missing.py}]\n")
+    result = run_dora("doctor", "--dataflow", "dataflow.yml")
+    assert result.code == 1
+    assert "  FAIL  Dataflow validation: dataflow.yml FAILED" in result.out
+    assert "`missing.py`" in result.err
+
+
+@pytest.mark.parametrize(
+    "variable", [("DORA_COORDINATOR_ADDR", "here"), ("DORA_COORDINATOR_PORT", "0")]
+)
+def test_a_malformed_address_is_told(run_dora, variable):
+    name, value = variable
+    result = run_dora("doctor", env={name: value})
+    assert result.code == 1
+    assert f"{name}={value}" in result.out
+
+
+def test_without_a_python_package_the_way_out_is_told(run_dora, workspace):
+    (workspace / "env" / "bin").mkdir(parents=True)
+    python = workspace / "env" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    result = run_dora("doctor", env={"VIRTUAL_ENV": str(workspace / "env")})
+    assert result.code == 1
+    assert "cannot be imported: ModuleNotFoundError" in result.out
+
+
+def test_status_tells_what_does_not_run(run_dora):
+    result = run_dora("status")
+    assert result.code == 1
+    assert "✗ Coordinator: Not running" in result.out
+    assert "System check failed." in result.err
+    document = json.loads(run_dora("system", "status", "--json").out)
+    assert document["coordinator"] == {"status": "not running"}
+    assert document["daemon"] == {"status": "unknown"}
+    assert document["active_dataflows"] == 0
+
+
+def test_the_package_manager_updates_and_removes(run_dora):
+    assert run_dora("self", "update", "--check-only").code == 0
+    for words in (["self", "update"], ["self", "uninstall", "--force"]):
+        result = run_dora(*words)
+        assert result.code == 1
+        assert "dora-cpp" in result.err
