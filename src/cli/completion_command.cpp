@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/control_client.hpp"
+#include "cli/topics.hpp"
 #include "dataflow/error_codes.hpp"
 #include "dataflow/load.hpp"
 
@@ -118,6 +119,8 @@ class LiveSource : public CompletionSource {
         found.push_back({std::string(command->name), std::string(command->summary)});
     for (const Family& family : families())
       found.push_back({std::string(family.name), std::string(family.summary)});
+    for (const Topic& topic : topics())
+      found.push_back({std::string(topic.name), std::string(topic.summary)});
     return found;
   }
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -194,7 +195,11 @@ std::string to_mermaid(const Graph& graph) {
 
 std::string to_ascii(const Graph& graph) {
   std::string text;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+  // Clocks and the log first: things begin there.
+  std::vector<std::size_t> order(graph.nodes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_partition(order, [&](std::size_t i) { return is_built_in(graph.nodes[i]); });
+  for (const std::size_t i : order) {
     const GraphNode& node = graph.nodes[i];
     text += node.id;
     if (!node.subtitle.empty() && node.subtitle != node.id)

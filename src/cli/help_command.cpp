@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `dora help`: what commands there are, and what each does.
+// `dora help`: what commands there are, what each does, and pages about what they share.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,9 +7,18 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "cli/shared_flags.hpp"
+#include "cli/text_layout.hpp"
+#include "cli/topics.hpp"
 
 namespace dora::cli {
 namespace {
+
+std::string topic_rows() {
+  std::string text = "\nTopics\n";
+  for (const Topic& topic : topics())
+    text += row(topic.name, 10, topic.summary);
+  return text;
+}
 
 int help(const CommandContext& context) {
   const ParsedCommand& parsed = context.command;
@@ -19,7 +28,7 @@ int help(const CommandContext& context) {
   }
   const std::string name = fmt::format("{}", fmt::join(parsed.arguments(), " "));
   if (name.empty()) {
-    print_result(parsed.has("--all") ? all_help() : general_help());
+    print_result(parsed.has("--all") ? all_help() + topic_rows() : general_help());
     return 0;
   }
   if (const Command* command = find_command(name)) {
@@ -30,9 +39,15 @@ int help(const CommandContext& context) {
     print_result(family_help(*family));
     return 0;
   }
+  if (const auto text = topic_text(name)) {
+    print_result(*text);
+    return 0;
+  }
   std::vector<std::string> known;
   for (const Command* command : commands())
     if (!command->is_hidden) known.emplace_back(command->name);
+  for (const Topic& topic : topics())
+    known.emplace_back(topic.name);
   const auto near = closest_match(name, known);
   print_error(context.terminal,
               fmt::format("there is no help on `{}`{}", name,
@@ -50,13 +65,16 @@ constexpr Flag flags[] = {
 constinit const Command help_command{
     .name = "help",
     .group = Group::Help,
-    .summary = "Tell more about a command",
-    .arguments = {{{"COMMAND", "A command, such as `run` or `topic echo`",
-                    Argument::Takes::AnyNumber}}},
+    .summary = "Tell more about a command or a topic",
+    .arguments = {{{"COMMAND",
+                    "A command, such as `run`, or a topic: yaml, queues, logs, lifecycle, env, "
+                    "exit-codes, errors",
+                    Argument::Takes::AnyNumber, Complete::Topics}}},
     .flags = flags,
     .examples =
         "dora help\n"
         "dora help run\n"
+        "dora help yaml\n"
         "dora help --all --json",
     .run = help,
 };
