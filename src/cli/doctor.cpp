@@ -15,8 +15,6 @@
 #include "cli/doctor_checks.hpp"
 #include "cli/shared_flags.hpp"
 
-extern char** environ;
-
 namespace dora::cli {
 namespace {
 

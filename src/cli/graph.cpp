@@ -14,8 +14,6 @@
 #include "cli/graph_model.hpp"
 #include "daemon/program_lookup.hpp"
 
-extern char** environ;
-
 namespace dora::cli {
 namespace {
 
@@ -42,8 +40,8 @@ Result<> write_file(const fs::path& path, std::string_view text, int how) {
 // `<stem>-graph.html` in the current folder, or the first free `<stem>-graph.1.html`, ...
 Result<fs::path> write_page(const std::string& stem, std::string_view page) {
   for (int number = 0; number < most_files; ++number) {
-    const fs::path path = number == 0 ? fmt::format("{}-graph.html", stem)
-                                      : fmt::format("{}-graph.{}.html", stem, number);
+    fs::path path = number == 0 ? fmt::format("{}-graph.html", stem)
+                                : fmt::format("{}-graph.{}.html", stem, number);
     auto written = write_file(path, page, O_EXCL);
     if (written) return path;
     if (written.error().kind != ErrorKind::Busy) return std::unexpected(written.error());

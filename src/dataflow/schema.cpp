@@ -137,7 +137,7 @@ json::object property(const Key& key) {
   std::string description(key.doc);
   if (!key.fallback.contains("required") && key.fallback != "none")
     description += fmt::format(" Default: {}.", key.fallback);
-  result["description"] = std::move(description);
+  result["description"] = description;
   return result;
 }
 
