@@ -259,6 +259,26 @@ DORA_API void dora_sample_free(dora_sample* sample);
 DORA_API dora_status dora_node_close_outputs(dora_node* node, const uint32_t* outputs,
                                              size_t count);
 
+/* ---- Extension table ------------------------------------------------------------------------- */
+
+/* Small values that the nodes of a dataflow share through the daemon, by namespace and key. Only
+ * the node that stored an entry may store it again; it goes when it is dropped, or when that node
+ * ends. Each call waits for the daemon's answer. */
+
+/* At most 64 KiB. INVALID_INPUT when another node stored that key, or the table is full. */
+DORA_API dora_status dora_node_extension_store(dora_node* node, dora_text space, dora_text key,
+                                               const void* value, size_t size);
+/* OK with `*value` NULL when there is no such entry; else it ends with a NUL that `*size` does not
+ * count, and is freed with dora_memory_free. `remove`: the entry goes. */
+DORA_API dora_status dora_node_extension_load(dora_node* node, dora_text space, dora_text key,
+                                              bool remove, char** value, size_t* size);
+DORA_API dora_status dora_node_extension_drop(dora_node* node, dora_text space, dora_text key);
+/* The keys of entries that this node stored or loaded and that went since the last call: each with
+ * a NUL at its end, one after the other, `*size` bytes in all. Free them with dora_memory_free. */
+DORA_API dora_status dora_node_extension_dropped(dora_node* node, dora_text space, char** keys,
+                                                 size_t* size);
+DORA_API void dora_memory_free(void* memory);
+
 #ifdef __cplusplus
 }
 #endif

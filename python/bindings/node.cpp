@@ -178,6 +178,21 @@ PyMethodDef methods[] = {
     {"close_outputs", node_close_outputs, METH_O,
      "close_outputs(output_ids)\n--\n\n"
      "Closes these outputs: receivers see INPUT_CLOSED after the messages that were sent."},
+    {"extension_store", as_method(node_extension_store), fast,
+     "extension_store(namespace, key, value)\n--\n\n"
+     "Stores bytes (at most 64 KiB) in the table that the nodes of the dataflow share.\n\n"
+     "The entry goes when it is dropped, and when this node ends. Raises RuntimeError when\n"
+     "another node stored that key."},
+    {"extension_load", as_method(node_extension_load), fast,
+     "extension_load(namespace, key, remove=False)\n--\n\n"
+     "The bytes that a node of the dataflow stored under that key, or None; with `remove`, the\n"
+     "entry goes."},
+    {"extension_drop", as_method(node_extension_drop), fast,
+     "extension_drop(namespace, key)\n--\n\n"
+     "Removes an entry, if there is one."},
+    {"drain_dropped_extension_keys", as_method(node_drain_dropped_extension_keys), fast,
+     "drain_dropped_extension_keys(namespace)\n--\n\n"
+     "A list of the keys that this node stored or loaded and that went since the last call."},
     {"_open", node_open, METH_O, nullptr},
     {"_facts", node_facts, METH_NOARGS, nullptr},
     {"_is_open", node_is_open, METH_NOARGS, nullptr},

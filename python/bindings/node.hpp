@@ -79,6 +79,17 @@ PyObject* node_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_
                            PyObject* keywords);
 PyObject* node_send_output_raw(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                                PyObject* keywords);
+
+// The extension table: extension.cpp.
+PyObject* node_extension_store(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                               PyObject* keywords);
+PyObject* node_extension_load(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                              PyObject* keywords);
+PyObject* node_extension_drop(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                              PyObject* keywords);
+PyObject* node_drain_dropped_extension_keys(PyObject* self, PyObject* const* arguments,
+                                            Py_ssize_t count, PyObject* keywords);
+
 /// The number of an output. 1: found; 0: the dataflow does not declare it; -1: a Python error.
 int find_output(PyObject* self, PyObject* id, std::uint32_t& index);
 

@@ -191,6 +191,8 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
   } else if (std::holds_alternative<message::Detach>(received)) {
     if (nodes_[node].visitor) return on_visitor_gone(node);
     perform(state_.on_detached(node, now_ns));
+  } else if (const auto* request = std::get_if<message::ExtensionRequest>(&received)) {
+    send(node, {extensions_.answer(node, *request), {}});
   } else if (const auto* report = std::get_if<message::Report>(&received)) {
     say(find_log_level(report->level).value_or(LogLevel::Info), node, report->text);
   } else if (const auto* blocked = std::get_if<message::Blocked>(&received)) {
@@ -210,6 +212,7 @@ void Run::on_gone(NodeIndex index) {
   node.excerpt = stderr_excerpt(node.output->last_stderr_lines());
   node.process.reset();
   memory_.on_death(index);
+  extensions_.on_end(index);
   listener_.on_process_ended();
 }
 

@@ -16,6 +16,7 @@
 #include "base/file_descriptor.hpp"
 #include "daemon/dynamic_node.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/extension_table.hpp"
 #include "daemon/memory_broker.hpp"
 #include "daemon/node_output.hpp"
 #include "daemon/node_process.hpp"
@@ -104,6 +105,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Listener listener_;
   RunState state_;
   MemoryBroker memory_;
+  ExtensionTable extensions_;
   std::vector<Node> nodes_;
   std::deque<Action> pending_;
   bool is_performing_ = false;

@@ -104,6 +104,7 @@ void Run::attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink
 void Run::on_visitor_gone(NodeIndex node) {
   nodes_[node].visitor.reset();
   memory_.on_death(node);
+  extensions_.on_end(node);
   perform(state_.on_left(node, monotonic_ns()));
 }
 

@@ -149,6 +149,16 @@ struct Reload {
   bool operator==(const Reload&) const = default;
 };
 
+/// The answer to an ExtensionRequest.
+struct ExtensionReply {
+  std::uint64_t number = 0;
+  std::string error;  ///< empty when it worked
+  /// Of "load" and "take": the bytes as hexadecimal digits; null when there is no such entry.
+  std::optional<std::string> value;
+  std::vector<std::string> keys;  ///< of "dropped"
+  bool operator==(const ExtensionReply&) const = default;
+};
+
 /// A node of a dataflow that runs.
 struct Place {
   std::string dataflow_id;
@@ -168,9 +178,10 @@ struct Places {
   bool operator==(const Places&) const = default;
 };
 
-using DaemonToNode = std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start,
-                                  AttachRefused, Stop, InputClosed, DisconnectOutput, NodeRestarted,
-                                  NodeFailed, InputTimeout, ParameterChanged, Reload, Places>;
+using DaemonToNode =
+    std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start, AttachRefused, Stop,
+                 InputClosed, DisconnectOutput, NodeRestarted, NodeFailed, InputTimeout,
+                 ParameterChanged, Reload, ExtensionReply, Places>;
 
 std::string encode(const DaemonToNode& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

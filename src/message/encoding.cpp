@@ -25,6 +25,7 @@ MESSAGE(CloseOutputs);
 MESSAGE(Detach);
 MESSAGE(Report);
 MESSAGE(Blocked);
+MESSAGE(ExtensionRequest);
 MESSAGE(ListPlaces);
 MESSAGE(AttachDynamic);
 MESSAGE(Setup);
@@ -41,6 +42,7 @@ MESSAGE(NodeFailed);
 MESSAGE(InputTimeout);
 MESSAGE(ParameterChanged);
 MESSAGE(Reload);
+MESSAGE(ExtensionReply);
 MESSAGE(Places);
 #undef MESSAGE
 
@@ -68,6 +70,14 @@ void fields(Visit& visit, Report& m) {
 template <typename Visit>
 void fields(Visit& visit, Blocked& m) {
   visit("edge", m.edge);
+}
+template <typename Visit>
+void fields(Visit& visit, ExtensionRequest& m) {
+  visit("number", m.number);
+  visit("operation", m.operation);
+  visit("space", m.space);
+  visit("key", m.key);
+  visit("value", m.value);
 }
 template <typename Visit>
 void fields(Visit&, ListPlaces&) {}
@@ -164,6 +174,13 @@ void fields(Visit& visit, ParameterChanged& m) {
 template <typename Visit>
 void fields(Visit& visit, Reload& m) {
   visit("operator_id", m.operator_id);
+}
+template <typename Visit>
+void fields(Visit& visit, ExtensionReply& m) {
+  visit("number", m.number);
+  visit("error", m.error);
+  visit("value", m.value);
+  visit("keys", m.keys);
 }
 template <typename Visit>
 void fields(Visit& visit, Place& m) {

@@ -56,6 +56,17 @@ struct Blocked {
   bool operator==(const Blocked&) const = default;
 };
 
+/// Wants something of the extension table (daemon/extension_table.hpp).
+struct ExtensionRequest {
+  std::uint64_t number = 0;  ///< chosen by the node: the reply has the same
+  /// "store", "load", "take" (load and remove), "drop", "dropped"
+  std::string operation;
+  std::string space;
+  std::string key;    ///< empty for "dropped"
+  std::string value;  ///< for "store": the bytes, as hexadecimal digits
+  bool operator==(const ExtensionRequest&) const = default;
+};
+
 /// From a process that no daemon started (docs/messages.md, "Dynamic nodes"): what runs here?
 struct ListPlaces {
   bool operator==(const ListPlaces&) const = default;
@@ -70,8 +81,8 @@ struct AttachDynamic {
   bool operator==(const AttachDynamic&) const = default;
 };
 
-using NodeToDaemon =
-    std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked, ListPlaces, AttachDynamic>;
+using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked,
+                                  ExtensionRequest, ListPlaces, AttachDynamic>;
 
 std::string encode(const NodeToDaemon& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

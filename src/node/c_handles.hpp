@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands behind the opaque handles of <dora/node.h>, and the error text of this thread.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,12 @@
 #include "dora/node.h"
 #include "message/metadata.hpp"
 #include "node/event.hpp"
+#include "node/node.hpp"
+
+struct dora_node {
+  // Shared with samples, which may outlive the handle.
+  std::shared_ptr<dora::node::Node> node;
+};
 
 struct dora_metadata {
   dora::message::MetadataWriter writer;

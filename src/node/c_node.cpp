@@ -56,11 +56,6 @@ dora_status set_status(const Error& error) {
 
 }  // namespace dora::node
 
-struct dora_node {
-  // Shared with samples, which may outlive the handle.
-  std::shared_ptr<Node> node;
-};
-
 struct dora_sample {
   std::shared_ptr<Node> node;
   dora::node::Sample sample;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,11 @@ Result<Order> ControlConnection::receive() {
   auto datagram = TRY(socket_.receive(DatagramSocket::Wait::Yes));
   if (!datagram) return std::unexpected(interruption("waiting for the daemon"));
   return to_order(*std::move(datagram));
+}
+
+void ControlConnection::wait_readable(int milliseconds) const {
+  pollfd order{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+  ::poll(&order, 1, milliseconds);
 }
 
 Result<> ControlConnection::send(const message::NodeToDaemon& message) {

@@ -51,6 +51,9 @@ class ControlConnection {
   /// gone.
   Result<std::optional<Order>> poll();
 
+  /// Returns when an order may have arrived, a signal did, or the time has passed. Any thread.
+  void wait_readable(int milliseconds) const;
+
   Result<> send(const message::NodeToDaemon& message);
 
  private:

@@ -20,6 +20,9 @@ using shared_memory::WaitResult;
 constexpr std::int64_t idle_ns = 2'000'000'000;
 /// A node with `latency: busy` looks for signals this often.
 constexpr std::int64_t spin_slice_ns = 50'000'000;
+constexpr std::int64_t answer_patience_ns = 10'000'000'000;
+/// Another thread may read the answer: then nothing more comes to wait for.
+constexpr int answer_slice_ms = 5;
 constexpr std::size_t longest_dataflow_text = 64 << 20;
 
 /// The time `timeout_ns` from now; negative means never.
@@ -176,6 +179,10 @@ void Node::follow(Order order) {
     void operator()(message::Start&) {}
     void operator()(message::AttachRefused&) {}
     void operator()(message::Places&) {}
+    void operator()(message::ExtensionReply& reply) {
+      // Whoever gave up waiting does not want it any more.
+      if (node.replies_.contains(reply.number)) node.replies_[reply.number] = std::move(reply);
+    }
 
     void note(const Result<>& result) {
       if (result) return;
@@ -287,6 +294,36 @@ WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
   if (bell_->spin(std::min(left, spin_slice_ns))) return WaitResult::Woken;
   // Signals do not interrupt a spin: let the caller look.
   return left <= spin_slice_ns ? WaitResult::TimedOut : WaitResult::Interrupted;
+}
+
+// ---- Asking ----------------------------------------------------------------------------------
+
+Result<message::ExtensionReply> Node::ask(message::ExtensionRequest request) {
+  const std::int64_t deadline_ns = monotonic_ns() + answer_patience_ns;
+  std::unique_lock lock(receiving_);
+  const std::uint64_t number = request.number = ++last_request_;
+  if (daemon_gone_ || closed_.load())
+    return fail(ErrorKind::Disconnected, "the dataflow has ended, or this node was closed");
+  TRY(control_.send(request));
+  replies_[number] = {};  // no reply has the number 0
+  for (;;) {
+    follow_orders_locked();
+    hand_over_locked();
+    if (auto reply = replies_.find(number); reply->second.number == number) {
+      auto answer = std::move(reply->second);
+      replies_.erase(reply);
+      return answer;
+    }
+    const bool is_late = monotonic_ns() > deadline_ns;
+    if (daemon_gone_ || is_late) {
+      replies_.erase(number);
+      return fail(is_late ? ErrorKind::TimedOut : ErrorKind::Disconnected,
+                  is_late ? "the daemon does not answer" : "the daemon is gone");
+    }
+    lock.unlock();
+    control_.wait_readable(answer_slice_ms);
+    lock.lock();
+  }
 }
 
 // ---- Ending ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -58,6 +59,8 @@ class Node {
   /// never waits for events.
   void follow_orders();
   Outbox& outbox() { return outbox_; }
+  /// Asks the daemon, and waits for its reply.
+  Result<message::ExtensionReply> ask(message::ExtensionRequest request);
   Result<> close_outputs(std::span<const std::uint32_t> outputs);
   /// Closes all outputs and ends the stream; threads that wait are woken. Harmless the second time.
   void close();
@@ -89,6 +92,8 @@ class Node {
   std::unique_ptr<Inbox> inbox_;
   bool asked_ = false;  // an event was asked for at least once
   bool daemon_gone_ = false;
+  std::uint64_t last_request_ = 0;
+  std::map<std::uint64_t, message::ExtensionReply> replies_;  // for those who wait in ask()
   std::atomic<bool> closed_{false};
   bool turn_taken_ = false;
   int turn_waiters_ = 0;
