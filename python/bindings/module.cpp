@@ -21,7 +21,7 @@ PyMethodDef functions[] = {{"timeout_event", timeout_event, METH_O, nullptr},
 
 bool fill(PyObject* module) {
   return names.make() && make_payload_type() && add_event_type(module) &&
-         add_sample_types(module) && add_node_type(module) &&
+         add_sample_types(module) && add_node_type(module) && add_runtime_types(module) &&
          PyModule_AddFunctions(module, functions) == 0 &&
          PyModule_AddStringConstant(module, "version", dora_version()) == 0;
 }

@@ -10,6 +10,13 @@
 
 namespace dora::python {
 
+/// By input index; nullptr where not seen yet.
+using InputIds = std::vector<PyObject*>;
+
+/// How long to sleep before looking for signals and for close(); a signal that comes while a thread
+/// is just about to sleep does not wake it.
+constexpr std::int64_t wait_slice_ns = 100'000'000;
+
 struct OutputName {
   PyObject* id;  // owned, so that its address stays its own
   std::uint32_t index;
@@ -27,9 +34,9 @@ struct NodeState {
   bool may_block = false;
   /// Which process opened it: a fork has no part in it.
   unsigned process_generation = 0;
-  std::deque<PyObject*> put_back;    // events that were taken, and come first again
-  std::vector<PyObject*> input_ids;  // by input index; nullptr where not seen yet
-  std::vector<OutputName> outputs;   // those that were sent on
+  std::deque<PyObject*> put_back;  // events that were taken, and come first again
+  InputIds input_ids;
+  std::vector<OutputName> outputs;  // those that were sent on
 };
 
 struct NodeObject {
@@ -61,9 +68,12 @@ bool check_process(const NodeState& state);
 Ref local_of(PyObject* self);
 
 bool add_node_type(PyObject* module);
+bool add_runtime_types(PyObject* module);
 bool add_sample_types(PyObject* module);
 
 // Receiving: receive.cpp.
+/// Any event as Python sees it. Takes over the reference to `event`.
+PyObject* make_event(InputIds& ids, dora_event* event);
 PyObject* node_next(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                     PyObject* keywords);
 PyObject* node_iterate_next(PyObject* self);
@@ -79,6 +89,9 @@ PyObject* node_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_
                            PyObject* keywords);
 PyObject* node_send_output_raw(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                                PyObject* keywords);
+/// Sends on an output that is known; `metadata` may be NULL. None, or nullptr with a Python error.
+PyObject* send_data(PyObject* self, std::uint32_t output, const dora_metadata* metadata,
+                    PyObject* data);
 
 // The extension table: extension.cpp.
 PyObject* node_extension_store(PyObject* self, PyObject* const* arguments, Py_ssize_t count,

@@ -12,38 +12,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long to sleep before looking for signals and for close(); a signal that comes while a thread
-/// is just about to sleep does not wake it.
-constexpr std::int64_t slice_ns = 100'000'000;
+constexpr std::int64_t slice_ns = wait_slice_ns;
 constexpr std::int64_t forever = -1;
 
 /// Borrowed; nullptr with a Python error.
-PyObject* input_id(NodeState& state, const dora_event* event) {
+PyObject* input_id(InputIds& ids, const dora_event* event) {
   std::int32_t index = dora_event_input_index(event);
   auto place = static_cast<std::size_t>(std::max(index, 0));
-  if (place < state.input_ids.size() && state.input_ids[place] != nullptr) {
-    return state.input_ids[place];
-  }
+  if (place < ids.size() && ids[place] != nullptr) return ids[place];
   std::size_t length = 0;
   const char* text = dora_event_id(event, &length);
   PyObject* id = PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(length), "replace");
   if (id == nullptr) return nullptr;
   PyUnicode_InternInPlace(&id);
-  if (place >= state.input_ids.size()) state.input_ids.resize(place + 1);
-  return state.input_ids[place] = id;
-}
-
-/// Takes over the reference to `event`.
-PyObject* to_python(NodeState& state, dora_event* event) {
-  if (dora_event_get_type(event) == DORA_EVENT_INPUT) {
-    PyObject* id = input_id(state, event);
-    if (id != nullptr) return make_input_event(event, id);
-    dora_event_release(event);
-    return nullptr;
-  }
-  PyObject* result = make_other_event(event);
-  dora_event_release(event);
-  return result;
+  if (place >= ids.size()) ids.resize(place + 1);
+  return ids[place] = id;
 }
 
 enum class Took { Event, Ended, Nothing, Error };
@@ -83,7 +66,7 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
         state.has_ended = true;
         return Took::Ended;
       }
-      event = to_python(state, taken);
+      event = make_event(state.input_ids, taken);
       return event != nullptr ? Took::Event : Took::Error;
     case DORA_TIMED_OUT:
     case DORA_INTERRUPTED:
@@ -123,6 +106,18 @@ PyObject* call_local(const Ref& local, const char* method, PyObject* argument) {
 }
 
 }  // namespace
+
+PyObject* make_event(InputIds& ids, dora_event* event) {
+  if (dora_event_get_type(event) == DORA_EVENT_INPUT) {
+    PyObject* id = input_id(ids, event);
+    if (id != nullptr) return make_input_event(event, id);
+    dora_event_release(event);
+    return nullptr;
+  }
+  PyObject* result = make_other_event(event);
+  dora_event_release(event);
+  return result;
+}
 
 PyObject* node_next(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                     PyObject* keywords) {

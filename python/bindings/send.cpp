@@ -333,6 +333,11 @@ PyObject* send_any(const Send& send, PyObject* data, bool is_converted) {
 
 }  // namespace
 
+PyObject* send_data(PyObject* self, std::uint32_t output, const dora_metadata* metadata,
+                    PyObject* data) {
+  return send_any({self, output, metadata}, data, false);
+}
+
 int find_output(PyObject* self, PyObject* id, std::uint32_t& index) {
   NodeState& state = state_of(self);
   for (const OutputName& known : state.outputs) {
@@ -388,7 +393,7 @@ PyObject* node_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_
   }
   OutgoingMetadata metadata;
   if (!metadata.read(values[2])) return nullptr;
-  return send_any({self, output, metadata.get()}, values[1], false);
+  return send_data(self, output, metadata.get(), values[1]);
 }
 
 }  // namespace dora::python

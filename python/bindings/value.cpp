@@ -3,6 +3,8 @@
 
 #include <unordered_map>
 
+#include <dora/host.h>
+
 #include "numpy_arrays.hpp"
 
 namespace dora::python {
@@ -12,6 +14,7 @@ Lazy array_class("pyarrow", "Array");
 Lazy data_type_class("pyarrow", "DataType");
 Lazy empty_array("dora._values", "EMPTY");
 Lazy bytes_of("dora._values", "bytes_of");
+Lazy array_of_bytes("dora._values", "array_of_bytes");
 
 constexpr std::size_t most_types = 4096;
 
@@ -82,15 +85,24 @@ PyObject* make_arrow(dora_event* event) {
 
 }  // namespace
 
+// What an operator of this process sent is never looked at through the C API here: that would make
+// an Arrow array of it, which may wait for a thread that waits for the GIL.
 PyObject* make_value(dora_event* event) {
+  if (auto* object = static_cast<PyObject*>(dora_event_object(event))) {
+    if (PyBytes_Check(object) == 0) return borrow(object).release().ptr();
+    PyObject* function = array_of_bytes.get();
+    return function == nullptr ? nullptr : PyObject_CallFunctionObjArgs(function, object, nullptr);
+  }
   dora_tensor tensor;
   if (dora_event_tensor(event, &tensor) && tensor.is_ndarray) return make_ndarray(event, tensor);
   return make_arrow(event);
 }
 
 PyObject* make_data(dora_event* event) {
+  auto* object = static_cast<PyObject*>(dora_event_object(event));
+  if (object != nullptr && PyBytes_Check(object) != 0) return borrow(object).release().ptr();
   dora_tensor tensor;
-  if (dora_event_tensor(event, &tensor)) {
+  if (object == nullptr && dora_event_tensor(event, &tensor)) {
     std::int64_t count = 1;
     for (int i = 0; i < tensor.rank; ++i)
       count *= tensor.shape[i];

@@ -144,27 +144,10 @@ def _is_output_id(text: str) -> bool:
 
 def to_array(data: Any) -> Any:
     """What a receiver would see: a numpy array for numpy arrays, else an Arrow array."""
-    import numpy as np
-    import pyarrow as pa
+    from ._values import array_of_bytes, as_received
 
-    from ._values import to_plain_ndarray, to_sendable
-
-    if not isinstance(data, (bytes, bytearray, memoryview, np.ndarray, pa.Array)):
-        if hasattr(data, "__arrow_c_array__"):
-            return pa.array(data)
-        data = to_sendable(data)
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return pa.array(np.frombuffer(bytes(data), np.uint8), pa.uint8())
-    if isinstance(data, np.ma.MaskedArray):
-        return to_sendable(data)
-    if isinstance(data, np.ndarray):
-        plain = to_plain_ndarray(data)
-        if isinstance(plain, tuple):
-            kind = "M8" if plain[1].startswith("ts") else "m8"
-            unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}[plain[1][2]]
-            return plain[0].view(f"{kind}[{unit}]")
-        return plain
-    return data
+    received = as_received(data)
+    return array_of_bytes(received) if isinstance(received, bytes) else received
 
 
 def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -1,90 +1,79 @@
-"""The process in which the Python operators of a node run, one after the other in one thread.
+"""The process in which the operators of a node run.
 
-The node's ports are those of its operators, as "<operator>/<port>"; an operator sees its own part.
+The extension's OperatorRuntime takes the node's events, runs the operators that are in shared
+libraries, and passes what operators send each other; this here runs those in Python.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
-from ._errors import DoraError, NotFound, Unsupported
+from ._dora import OperatorRuntime
+from ._errors import DoraError, NotFound
 from ._node import Node
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ._types import Metadata, Sendable
-
-_STOP = 1
-_STOP_ALL = 2
+_STATUSES = (0, 1, 2)  # as DoraStatus counts
 
 
 class RunningOperator:
-    """An instance of a user's class, and the ports that are its own."""
+    """An instance of a user's class, and what it sends with."""
 
-    def __init__(self, node: Node, config: dict[str, Any], descriptor: dict[str, Any]) -> None:
-        self.node = node
+    def __init__(self, node_id: str, config: dict[str, Any], sender: Any) -> None:
         self.id: str = config["id"]
-        self.path, self.class_name = _source_of(node, config)
-        self.open_inputs = set(config.get("inputs") or {})
-        self.has_ended = not self.open_inputs
-        self.outputs: dict[str, str] = {}
-        self.declared = [f"{self.id}/{output}" for output in config.get("outputs") or ()]
-        self.instance = self.construct()
-        self.instance.dataflow_descriptor = descriptor
+        self.name = f"operator '{self.id}' of node '{node_id}'"
+        self.path, self.class_name = source_of(config["python"])
+        self.send_output = sender.send_output
+        self.descriptor: dict[str, Any] = {}
+        self.instance: Any = None
 
-    def construct(self, again: bool = False) -> Any:
+    def construct(self, again: bool = False) -> None:
+        """Makes the instance; after a change of its file, `again`."""
         module = _import_file(self.path, self.id, again)
         try:
-            return getattr(module, self.class_name)()
+            self.instance = getattr(module, self.class_name)()
         except AttributeError as error:
             if hasattr(module, self.class_name):
                 raise
             raise NotFound(
                 f"operator '{self.id}': {self.path} has no class `{self.class_name}`"
             ) from error
+        self.instance.dataflow_descriptor = self.descriptor
 
-    def send_output(self, output_id: str, data: Sendable, metadata: Metadata | None = None) -> None:
-        """What the operator gets as `send_output`."""
-        name = self.outputs.get(output_id)
-        if name is None:
-            name = f"{self.id}/{output_id}" if isinstance(output_id, str) else output_id
-            if isinstance(output_id, str):
-                self.outputs[output_id] = name
-        self.node.send_output(name, data, metadata)
-
-    def handle(self, event: dict[str, Any]) -> int:
+    def handle(self, event: dict[str, Any] | None) -> int:
         """Lets the operator see an event; returns 0, 1 or 2 as DoraStatus counts."""
+        if event is None:
+            self.instance = None
+            return 0
         try:
+            if event["type"] == "RELOAD":
+                self.reload()
             answer = self.instance.on_event(event, self.send_output)
         except Exception as error:
-            error.add_note(f"in operator '{self.id}' of node '{self.node.node_id()}'")
+            error.add_note(f"in {self.name}")
             raise
         status = getattr(answer, "value", answer)
         if status is None:
             return 0
-        if status in (0, _STOP, _STOP_ALL) and isinstance(status, int):
+        if status in _STATUSES and isinstance(status, int):
             return status
         raise DoraError(
-            f"operator '{self.id}': on_event returned {answer!r}; return DoraStatus.CONTINUE, "
+            f"{self.name}: on_event returned {answer!r}; return DoraStatus.CONTINUE, "
             "DoraStatus.STOP, DoraStatus.STOP_ALL or nothing"
         )
-
-    def end(self) -> None:
-        """Closes the outputs, and lets the instance go."""
-        self.has_ended = True
-        self.instance = None
-        if self.declared:
-            self.node.close_outputs(self.declared)
 
     def reload(self) -> None:
         """A new instance of the changed file, which takes over the state of the old one."""
         state = dict(self.instance.__dict__)
-        self.instance = self.construct(again=True)
+        self.construct(again=True)
         self.instance.__dict__.update(state)
 
 
@@ -98,104 +87,64 @@ class Runtime:
                 "YAML, and start it with `dora run dataflow.yml`"
             )
         self.node = Node()
+        self.runtime = OperatorRuntime(self.node)
+        self.failure: BaseException | None = None
+        self.operators: list[RunningOperator | None] = []
         descriptor = self.node.dataflow_descriptor()
-        self.operators = {
-            config["id"]: RunningOperator(self.node, config, descriptor)
-            for config in _own_operators(self.node.node_id(), descriptor)
-        }
-        self.routes: dict[str, tuple[RunningOperator, str]] = {}
+        for index, (config, _, is_hosted) in enumerate(self.runtime.operators()):
+            operator = None
+            if is_hosted:
+                operator = RunningOperator(
+                    self.node.node_id(), json.loads(config), self.runtime.sender(index)
+                )
+                operator.construct()
+                operator.descriptor = operator.instance.dataflow_descriptor = descriptor
+            self.operators.append(operator)
 
     def run(self) -> None:
-        for event in self.node:
-            self.deliver(event)
-            if all(operator.has_ended for operator in self.operators.values()):
-                break
+        threads = [
+            threading.Thread(target=self.run_other_thread, args=(number,), daemon=True)
+            for number in range(1, self.runtime.thread_count())
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self.run_thread(0)
+        except BaseException:
+            self.runtime.abort()
+            # An operator on another thread that failed first is the one to tell of.
+            if self.failure is None:
+                raise
+        if self.failure is not None:
+            raise self.failure
+        for thread in threads:
+            thread.join()
+        self.runtime.close()
         self.node.close()
 
-    def deliver(self, event: dict[str, Any]) -> None:
-        kind = event["type"]
-        if kind == "INPUT":
-            operator, event["id"] = self.route(event["id"])
-            self.pass_on(operator, event)
-        elif kind in ("INPUT_CLOSED", "INPUT_RECOVERED"):
-            operator, event["id"] = self.route(event["id"])
-            self.pass_on(operator, event)
-            if kind == "INPUT_CLOSED":
-                operator.open_inputs.discard(event["id"])
-                if not operator.open_inputs:
-                    self.stop(operator, "ALL_INPUTS_CLOSED")
-            else:
-                operator.open_inputs.add(event["id"])
-        elif kind == "STOP":
-            for operator in self.operators.values():
-                self.stop(operator, event["id"])
-        elif kind == "RELOAD":
-            for operator in self.operators.values():
-                if event.get("id") in (None, operator.id) and not operator.has_ended:
-                    operator.reload()
-                    self.pass_on(operator, event)
-        elif kind == "NODE_FAILED":
-            self.tell_of_failure(event)
-        else:
-            for operator in self.operators.values():
-                self.pass_on(operator, dict(event))
+    def run_thread(self, number: int) -> None:
+        take = self.runtime.next
+        operators: list[Any] = self.operators
+        answer = 0
+        while (item := take(number, answer)) is not None:
+            answer = operators[item[0]].handle(item[1])
 
-    def tell_of_failure(self, event: dict[str, Any]) -> None:
-        affected = event["value"]["affected_input_ids"]
-        for operator in self.operators.values():
-            own = [name.partition("/")[2] for name in affected if self.route(name)[0] is operator]
-            if own:
-                value = {**event["value"], "affected_input_ids": own}
-                self.pass_on(operator, {**event, "value": value})
-
-    def route(self, port: str) -> tuple[RunningOperator, str]:
-        """Whose port it is, and what its operator calls it."""
-        found = self.routes.get(port)
-        if found is None:
-            name, _, own = port.partition("/")
-            found = self.routes[port] = (self.operators[name], own)
-        return found
-
-    def pass_on(self, operator: RunningOperator, event: dict[str, Any]) -> None:
-        if operator.has_ended:
-            return
-        status = operator.handle(event)
-        if status == _STOP:
-            operator.end()
-        elif status == _STOP_ALL:
-            operator.end()
-            _stop_dataflow(self.node.dataflow_id())
-
-    def stop(self, operator: RunningOperator, why: str) -> None:
-        if operator.has_ended:
-            return
-        self.pass_on(operator, {"kind": "dora", "type": "STOP", "id": why})
-        if not operator.has_ended:
-            operator.end()
+    def run_other_thread(self, number: int) -> None:
+        try:
+            self.run_thread(number)
+        except BaseException as error:
+            if self.failure is None:
+                self.failure = error
+            self.runtime.abort()
 
 
-def _own_operators(node_id: str, descriptor: dict[str, Any]) -> list[dict[str, Any]]:
-    for node in descriptor["nodes"]:
-        if node["id"] == node_id:
-            single = node.get("operator")
-            return [{"id": "op", **single}] if single else node.get("operators") or []
-    raise NotFound(f"the dataflow has no node '{node_id}'")
-
-
-def _source_of(node: Node, config: dict[str, Any]) -> tuple[str, str]:
-    """The file, and the name of the class in it."""
-    python = config.get("python")
-    if isinstance(python, dict):
-        python = python.get("source")
-    if not isinstance(python, str):
-        raise Unsupported(
-            f"operator '{config['id']}' of node '{node.node_id()}' is not in Python: operators "
-            "in shared libraries cannot share a process with Python ones in this version"
-        )
-    path, colon, name = python.rpartition(":")
+def source_of(python: str | dict[str, Any]) -> tuple[str, str]:
+    """The file, and the name of the class in it: `op.py`, `op.py:Class`."""
+    text: str = python["source"] if isinstance(python, dict) else python
+    path, colon, name = text.rpartition(":")
     if colon and name.isidentifier():
         return os.path.abspath(path), name
-    return os.path.abspath(python), "Operator"
+    return os.path.abspath(text), "Operator"
 
 
 def _import_file(path: str, operator_id: str, again: bool) -> ModuleType:
@@ -229,14 +178,3 @@ def _origin(name: str) -> str | None:
     except (ImportError, ValueError):
         return None
     return None if spec is None else spec.origin
-
-
-def _stop_dataflow(dataflow_id: str) -> None:
-    """As `dora stop` does."""
-    import subprocess
-
-    from ._programs import program
-
-    subprocess.Popen(
-        [program(), "stop", dataflow_id], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )

@@ -131,6 +131,41 @@ def _times(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], str]:
     return numbers.view("i8"), f"ts{letter}:" if kind == "M" else f"tD{letter}"
 
 
+def as_received(data: object) -> Any:
+    """What an operator of the same process receives for `data`: the very memory, as bytes, as a
+    read-only NDArray, or as a pyarrow array."""
+    from ._ndarray import NDArray, dtype_of
+
+    if isinstance(data, pa.Array):
+        return data
+    if not isinstance(data, (bytes, np.ndarray)) or isinstance(data, np.ma.MaskedArray):
+        data = pa.array(data) if hasattr(data, "__arrow_c_array__") else to_sendable(data)
+    if not isinstance(data, np.ndarray):
+        return data
+    plain = to_plain_ndarray(data)
+    if isinstance(plain, tuple):
+        plain = plain[0].view(dtype_of(plain[1]))
+    if not isinstance(plain, np.ndarray):
+        return plain
+    view = plain.view(NDArray)
+    view.flags.writeable = False
+    return view
+
+
+def to_exportable(received: Any) -> tuple[pa.Array, tuple[int, ...] | None]:
+    """Such a form as an Arrow array, and the shape of an n-dimensional one."""
+    if isinstance(received, bytes):
+        return array_of_bytes(received), None
+    if isinstance(received, np.ndarray):
+        return pa.array(received.view(np.ndarray).reshape(-1)), received.shape
+    return received, None
+
+
+def array_of_bytes(data: bytes) -> pa.Array:
+    """A UInt8 array over the very bytes."""
+    return pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
+
+
 def bytes_of(value: Any) -> bytes:
     """event["data"]: the raw elements of a primitive array, the one element of a text or binary
     array, or an Arrow IPC stream of anything else."""

@@ -147,4 +147,4 @@ class Operator:
         send_output("nowhere", b"")
 """)
     assert ended.code == 0, ended.out
-    assert len(lines_of(ended, "'op/nowhere' is not sent")) == 1
+    assert len(lines_of(ended, "'nowhere' is not sent")) == 1

@@ -30,7 +30,7 @@ constexpr const Command* table[] = {
     &schema_command,     &run_command,      &stop_command,        &list_command,
     &logs_command,       &status_command,   &doctor_command,      &explain_command,
     &completion_command, &complete_command, &self_update_command, &self_uninstall_command,
-    &help_command,
+    &help_command,       &runtime_command,
 };
 
 constexpr Family family_table[] = {
@@ -48,8 +48,8 @@ constexpr std::string_view planned[] = {
     "attach",      "build",  "check",   "clean",   "cluster", "completion", "config",
     "coordinator", "daemon", "destroy", "doctor",  "down",    "exec",       "expand",
     "explain",     "graph",  "hub",     "inspect", "new",     "node",       "param",
-    "record",      "replay", "restart", "runtime", "schema",  "self",       "start",
-    "status",      "system", "top",     "topic",   "trace",   "up",         "web"};
+    "record",      "replay", "restart", "schema",  "self",    "start",      "status",
+    "system",      "top",    "topic",   "trace",   "up",      "web"};
 
 }  // namespace
 

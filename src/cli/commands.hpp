@@ -25,6 +25,7 @@ extern const Command list_command;
 extern const Command logs_command;
 extern const Command new_command;
 extern const Command run_command;
+extern const Command runtime_command;
 extern const Command schema_command;
 extern const Command self_uninstall_command;
 extern const Command self_update_command;

@@ -93,6 +93,13 @@ Result<ProgramPlan> plan_program(const Node& node) {
   return program;
 }
 
+/// Whether an operator of the same node feeds the input: then the runtime passes references, and no
+/// edge is needed.
+bool is_inside(const Node& node, const dataflow::Input& input) {
+  const auto* output = std::get_if<dataflow::OutputSource>(&input.source);
+  return node.kind == NodeKind::Operators && output != nullptr && output->node == node.id;
+}
+
 void plan_input(const dataflow::Input& input, NodePlan& plan) {
   const std::uint32_t size = input.queue_size.value_or(10);
   if (const auto* output = std::get_if<dataflow::OutputSource>(&input.source)) {
@@ -189,8 +196,9 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
     plan_environment(dataflow, node, options, item, plan.warnings);
     for (const auto& output : node.ports.outputs)
       item.outputs.push_back(output.id);
-    for (const auto& input : node.ports.inputs)
-      plan_input(input, item);
+    for (const auto& input : node.ports.inputs) {
+      if (!is_inside(node, input)) plan_input(input, item);
+    }
     item.restart = plan_restart(node.restart);
     plan_log(node.log, item.log);
     for (const auto& part : node.operators)

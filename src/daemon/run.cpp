@@ -198,6 +198,8 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
   } else if (const auto* blocked = std::get_if<message::Blocked>(&received)) {
     for (auto& told : memory_.on_blocked(blocked->edge, now_ns))
       say(told.level, told.node, std::move(told.text));
+  } else if (std::holds_alternative<message::StopDataflow>(received)) {
+    stop({});
   }
 }
 

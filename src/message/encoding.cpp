@@ -28,6 +28,7 @@ MESSAGE(Blocked);
 MESSAGE(ExtensionRequest);
 MESSAGE(ListPlaces);
 MESSAGE(AttachDynamic);
+MESSAGE(StopDataflow);
 MESSAGE(Setup);
 MESSAGE(ConnectOutput);
 MESSAGE(ConnectInput);
@@ -88,6 +89,8 @@ void fields(Visit& visit, AttachDynamic& m) {
   visit("dataflow_id", m.dataflow_id);
   visit("node", m.node);
 }
+template <typename Visit>
+void fields(Visit&, StopDataflow&) {}
 template <typename Visit>
 void fields(Visit& visit, TimerInput& m) {
   visit("input", m.input);

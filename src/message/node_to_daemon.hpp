@@ -81,8 +81,13 @@ struct AttachDynamic {
   bool operator==(const AttachDynamic&) const = default;
 };
 
+/// Stop the whole dataflow, as `dora stop` does.
+struct StopDataflow {
+  bool operator==(const StopDataflow&) const = default;
+};
+
 using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked,
-                                  ExtensionRequest, ListPlaces, AttachDynamic>;
+                                  ExtensionRequest, ListPlaces, AttachDynamic, StopDataflow>;
 
 std::string encode(const NodeToDaemon& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -9,14 +9,13 @@
 
 #include "array/decoder.hpp"
 #include "array/primitive.hpp"
-#include "dora/node.h"
+#include "dora/host.h"
 #include "node/c_handles.hpp"
 
 using dora::ErrorKind;
 using dora::Result;
 using dora::node::as_event;
 using dora::node::Event;
-using dora::node::set_ok;
 using dora::node::set_status;
 
 namespace {
@@ -35,14 +34,46 @@ int64_t element_count(std::span<const int64_t> shape) {
   return count;
 }
 
+struct Facts {
+  dora::node::PayloadTypePointer type;
+  bool is_ndarray = false;
+  std::span<const int64_t> shape;
+};
+
+/// What the payload is, wherever it came from.
+Result<Facts> facts_of(const Event& event) {
+  if (const auto& local = event.local()) {
+    const auto* view = TRY(local->view());
+    return Facts{view->type, view->is_ndarray, view->shape};
+  }
+  const auto& parts = event.parts();
+  if (!parts.type) return dora::fail(ErrorKind::NotFound, "this event has no payload");
+  return Facts{parts.type, parts.is_ndarray, parts.shape};
+}
+
 /// The payload's type as others see it: an n-dimensional array shows its shape as the extension
 /// type `dora.ndarray` over the flat array.
-Result<dora::array::Type> visible_type(const Event& event) {
-  const auto& parts = event.parts();
-  if (!parts.is_ndarray) return parts.type->type;
-  auto named = TRY(parts.type->type.with_metadata("ARROW:extension:name", "dora.ndarray"));
+Result<dora::array::Type> visible_type(const Facts& facts) {
+  if (!facts.is_ndarray) return facts.type->type;
+  auto named = TRY(facts.type->type.with_metadata("ARROW:extension:name", "dora.ndarray"));
   return named.with_metadata("ARROW:extension:metadata",
-                             fmt::format(R"({{"shape":[{}]}})", fmt::join(parts.shape, ",")));
+                             fmt::format(R"({{"shape":[{}]}})", fmt::join(facts.shape, ",")));
+}
+
+Result<> write_schema(const Event& event, ArrowSchema* schema) {
+  const Facts facts = TRY(facts_of(event));
+  const auto type = TRY(visible_type(facts));
+  return type.to_schema(schema);
+}
+
+Result<> share_array(Event& event, ArrowArray* array) {
+  if (const auto& local = event.local()) return local->share(array);
+  const auto& parts = event.parts();
+  event.retain();
+  auto release = [](void* kept) { static_cast<Event*>(kept)->release(); };
+  auto decoded = dora::array::decode(parts.type->type, parts.body, {release, &event}, array);
+  if (!decoded) event.release();
+  return decoded;
 }
 
 }  // namespace
@@ -87,6 +118,11 @@ int64_t dora_event_sent_monotonic_ns(const dora_event* event) {
 }
 
 bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
+  if (const auto& local = as_event(event).local()) {
+    auto seen = local->tensor();
+    if (seen) *tensor = *seen;
+    return seen.has_value();
+  }
   const auto& parts = as_event(event).parts();
   if (!parts.type) return false;
   auto view = dora::array::primitive_view(parts.type->type, parts.body);
@@ -103,39 +139,29 @@ bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
 }
 
 uint64_t dora_event_type_key(const dora_event* event) {
-  const auto& type = as_event(event).parts().type;
-  return type ? type->key : 0;
+  auto facts = facts_of(as_event(event));
+  return facts ? facts->type->key : 0;
 }
 
 dora_status dora_event_schema(const dora_event* event, struct ArrowSchema* schema) {
-  if (!as_event(event).parts().type) {
-    return set_status(dora::Error{ErrorKind::NotFound, "this event has no payload"});
-  }
-  auto type = visible_type(as_event(event));
-  if (!type) return set_status(type.error());
-  return set_status(type->to_schema(schema));
+  return set_status(write_schema(as_event(event), schema));
 }
 
 dora_status dora_event_arrow(dora_event* event, struct ArrowArray* array,
                              struct ArrowSchema* schema) {
   Event& source = as_event(event);
-  const auto& parts = source.parts();
-  if (!parts.type) {
-    return set_status(dora::Error{ErrorKind::NotFound, "this event has no payload"});
-  }
+  if (auto facts = facts_of(source); !facts) return set_status(facts.error());
   if (schema != nullptr) {
-    dora_status status = dora_event_schema(event, schema);
-    if (status != DORA_OK) return status;
+    if (auto written = write_schema(source, schema); !written) return set_status(written.error());
   }
-  source.retain();
-  auto release = [](void* kept) { static_cast<Event*>(kept)->release(); };
-  auto decoded = dora::array::decode(parts.type->type, parts.body, {release, &source}, array);
-  if (!decoded) {
-    source.release();
-    if (schema != nullptr) schema->release(schema);
-    return set_status(decoded.error());
-  }
-  return set_ok();
+  auto shared = share_array(source, array);
+  if (!shared && schema != nullptr) schema->release(schema);
+  return set_status(shared);
+}
+
+void* dora_event_object(const dora_event* event) {
+  const auto& local = as_event(event).local();
+  return local ? local->object() : nullptr;
 }
 
 }  // extern "C"

@@ -150,6 +150,7 @@ dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_event** eve
     case Node::Outcome::TimedOut:
       return DORA_TIMED_OUT;
     case Node::Outcome::Interrupted:
+    case Node::Outcome::Nudged:
       return DORA_INTERRUPTED;
   }
   return DORA_FAILED;

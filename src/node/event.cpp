@@ -20,6 +20,16 @@ Event* Event::create_message(MessageHead head, shared_memory::Block block, Messa
   return event;
 }
 
+Event* Event::create_local(MessageHead head, std::vector<std::byte> metadata,
+                           LocalPayload::Pointer payload) {
+  auto* event = new Event(DORA_EVENT_INPUT);
+  event->head_ = std::move(head);
+  event->local_ = std::move(payload);
+  event->local_metadata_ = std::move(metadata);
+  event->parts_.metadata = event->local_metadata_;
+  return event;
+}
+
 void Event::release() {
   // acq_rel: whoever frees must have seen what all the others did with the event.
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;

@@ -13,6 +13,7 @@
 
 #include "dora/node.h"
 #include "message/metadata.hpp"
+#include "node/local_payload.hpp"
 #include "node/payload_type.hpp"
 #include "shared_memory/edge_consumer.hpp"
 
@@ -43,6 +44,10 @@ class Event {
   /// A message. Its parts lie in `block`.
   static Event* create_message(MessageHead head, shared_memory::Block block, MessageParts parts);
 
+  /// A message from within this process.
+  static Event* create_local(MessageHead head, std::vector<std::byte> metadata,
+                             LocalPayload::Pointer payload);
+
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
@@ -53,7 +58,16 @@ class Event {
   const std::string& id() const { return head_.input ? *head_.input : id_; }
   const std::string& text() const { return text_; }
   const MessageHead& head() const { return head_; }
+  /// Of a message that came over an edge.
   const MessageParts& parts() const { return parts_; }
+  /// Of a message from within this process, else null.
+  const LocalPayload::Pointer& local() const { return local_; }
+
+  /// Gives the message another input. Only while nobody else knows the event.
+  void set_input(std::shared_ptr<const std::string> id, int index) {
+    head_.input = std::move(id);
+    head_.input_index = index;
+  }
 
   /// The shape of a plain array as a tensor of one dimension; lives as long as the event.
   const std::int64_t* flat_shape(std::int64_t length) const {
@@ -75,6 +89,8 @@ class Event {
   MessageHead head_;
   MessageParts parts_;
   shared_memory::Block block_;
+  LocalPayload::Pointer local_;
+  std::vector<std::byte> local_metadata_;
   mutable std::int64_t flat_length_ = 0;
   mutable bool metadata_read_ = false;
   mutable std::vector<message::MetadataEntry> metadata_;

@@ -194,7 +194,7 @@ void Node::follow(Order order) {
 
 // ---- Receiving -------------------------------------------------------------------------------
 
-Node::Outcome Node::next(std::int64_t timeout_ns, Event** event) {
+Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges) {
   std::int64_t now = monotonic_ns();
   const std::int64_t deadline = deadline_of(now, timeout_ns);
   std::unique_lock lock(receiving_);
@@ -217,11 +217,23 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event) {
       case Inbox::Outcome::Nothing:
         break;
     }
+    if (nudges() != seen_nudges) {
+      if (turn_waiters_ > 0) pass_the_turn();
+      return Outcome::Nudged;
+    }
     if (now >= deadline) return Outcome::TimedOut;
     WaitResult waited = wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)));
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
     now = monotonic_ns();
   }
+}
+
+void Node::nudge() {
+  nudges_.fetch_add(1, std::memory_order_release);
+  // Under the lock, so that nobody is between looking and sleeping on its turn.
+  std::lock_guard lock(receiving_);
+  bell_->ring_and_wake(shared_memory::bell_control);
+  if (turn_waiters_ > 0) pass_the_turn();
 }
 
 bool Node::has_event() {
@@ -332,6 +344,14 @@ Result<> Node::close_outputs(std::span<const std::uint32_t> outputs) {
   auto closed = TRY(outbox_.close(outputs));
   if (closed.empty() || daemon_gone_) return {};
   return control_.send(message::CloseOutputs{std::move(closed)});
+}
+
+void Node::report(std::string level, std::string text) {
+  (void)control_.send(message::Report{std::move(level), std::move(text)});
+}
+
+void Node::stop_dataflow() {
+  (void)control_.send(message::StopDataflow{});
 }
 
 void Node::close() {

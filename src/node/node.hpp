@@ -47,9 +47,14 @@ class Node {
   const std::string& config_json() const { return setup_.config; }
   const std::string& dataflow_json() const { return dataflow_json_; }
 
-  enum class Outcome { Event, Ended, TimedOut, Interrupted };
+  enum class Outcome { Event, Ended, TimedOut, Interrupted, Nudged };
   /// See dora_node_next. The caller owns the one reference to `*event`.
-  Outcome next(std::int64_t timeout_ns, Event** event);
+  Outcome next(std::int64_t timeout_ns, Event** event) { return next(timeout_ns, event, nudges()); }
+  /// The same, but Nudged as soon as nudge() was called more often than `seen_nudges`.
+  Outcome next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges);
+  /// Wakes all threads that wait in next(), for a reason of the caller's.
+  void nudge();
+  std::uint32_t nudges() const { return nudges_.load(std::memory_order_acquire); }
   bool has_event();
   int event_fd() const { return bell_->event_fd(); }
   /// See dora_node_arm.
@@ -62,6 +67,10 @@ class Node {
   /// Asks the daemon, and waits for its reply.
   Result<message::ExtensionReply> ask(message::ExtensionRequest request);
   Result<> close_outputs(std::span<const std::uint32_t> outputs);
+  /// Something the user should see. Whoever is gone need not know.
+  void report(std::string level, std::string text);
+  /// Asks for the end of the whole dataflow, as `dora stop` does.
+  void stop_dataflow();
   /// Closes all outputs and ends the stream; threads that wait are woken. Harmless the second time.
   void close();
 
@@ -95,6 +104,7 @@ class Node {
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, message::ExtensionReply> replies_;  // for those who wait in ask()
   std::atomic<bool> closed_{false};
+  std::atomic<std::uint32_t> nudges_{0};
   bool turn_taken_ = false;
   int turn_waiters_ = 0;
   std::atomic<std::uint32_t> turn_word_{0};  // futex word of those who wait for the turn

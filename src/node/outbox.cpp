@@ -100,6 +100,11 @@ Result<std::uint32_t> Outbox::find(std::string_view id) const {
                           known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
+bool Outbox::has_receivers(std::uint32_t output) const {
+  std::lock_guard lock(mutex_);
+  return output < ports_.size() && ports_[output].output->has_edges();
+}
+
 Result<Outbox::Port*> Outbox::open_port(std::uint32_t output) {
   if (outputs_->arena().is_inherited()) {
     return fail(ErrorKind::Unsupported,

@@ -60,6 +60,8 @@ class Outbox {
   void stop_waiting();
 
   Result<std::uint32_t> find(std::string_view id) const;
+  /// Whether anybody would receive what is sent on `output` now.
+  bool has_receivers(std::uint32_t output) const;
 
   /// See dora_node_send_bytes and its kin.
   Result<> send(std::uint32_t output, Payload payload, const message::MetadataWriter* metadata);
