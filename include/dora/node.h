@@ -84,6 +84,11 @@ DORA_API uint32_t dora_node_restart_count(const dora_node* node);
 DORA_API const char* dora_node_config_json(const dora_node* node);
 DORA_API const char* dora_node_dataflow_json(const dora_node* node);
 
+/* Writes a log line on stdout, as `dora logs` shows it. level: "error", "warn", "info", "debug" or
+ * "trace"; others count as "info". */
+DORA_API dora_status dora_node_log(const dora_node* node, const char* level, size_t level_length,
+                                   const char* text, size_t length);
+
 /* ---- Events ---------------------------------------------------------------------------------- */
 
 typedef enum dora_event_type {

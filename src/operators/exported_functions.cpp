@@ -11,6 +11,7 @@ std::span<void* const> exported_functions() {
   static void* const functions[] = {reinterpret_cast<void*>(&dora_node_open),
                                     reinterpret_cast<void*>(&dora_event_tensor),
                                     reinterpret_cast<void*>(&dora_metadata_create),
+                                    reinterpret_cast<void*>(&dora_node_log),
                                     reinterpret_cast<void*>(&dora_operator_send_bytes),
                                     reinterpret_cast<void*>(&dora_runtime_open)};
   return functions;

@@ -33,6 +33,7 @@
 #include "dora/host.h"
 #include "message/metadata.hpp"
 #include "node/local_payload.hpp"
+#include "node/log_line.hpp"
 #include "node/node.hpp"
 #include "operators/event_queue.hpp"
 #include "operators/native_operator.hpp"
@@ -80,7 +81,7 @@ class Runtime {
                        const message::MetadataWriter* metadata);
   const std::shared_ptr<node::LocalTypes>& types() const { return types_; }
   void log(std::string_view level, std::string_view text) {
-    node_->report(std::string(level), std::string(text));
+    node::write_log(node_->id(), level, text);
   }
 
  private:

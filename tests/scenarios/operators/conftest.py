@@ -12,11 +12,19 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="session")
-def include_folder():
-    asked = subprocess.run(
-        [sys.executable, "-m", "dora", "--include-dir"], capture_output=True, text=True, check=True
-    )
-    return asked.stdout.strip()
+def python_says():
+    """What `python -m dora <flag>` prints."""
+
+    def ask(flag):
+        command = [sys.executable, "-m", "dora", flag]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def include_folder(python_says):
+    return python_says("--include-dir")
 
 
 @pytest.fixture
