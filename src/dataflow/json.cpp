@@ -156,6 +156,7 @@ json::object of(const Operator& each) {
       object["wasm"] = each.source;
       break;
   }
+  if (each.thread == OperatorThread::Own) object["thread"] = "own";
   object["inputs"] = inputs_of(each.ports);
   object["outputs"] = outputs_of(each.ports);
   set_port_notes(object, each.ports);

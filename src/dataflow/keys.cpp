@@ -106,6 +106,8 @@ constexpr Key operators[] = {
     {"python", "text or map", "none", "A Python file with a class `Operator`."},
     {"shared-library", "text", "none", "A library, written without `lib` and extension."},
     {"wasm", "text", "none", "Recognised, but not supported."},
+    {"thread", "`shared` or `own`", "`shared`",
+     "`own` for an operator that blocks; the others share one thread."},
     {"inputs", "map of inputs", "none", "As for nodes."},
     {"outputs", "list of ids", "none", "As for nodes."},
     {"input_types", "map of types", "none", "As for nodes."},

@@ -23,6 +23,9 @@ struct LogSettings {
   bool operator==(const LogSettings&) const = default;
 };
 
+/// On which thread of its process an operator runs.
+enum class OperatorThread { Shared, Own };
+
 enum class OperatorLanguage { Python, SharedLibrary, Wasm };
 
 struct Operator {
@@ -34,6 +37,7 @@ struct Operator {
   /// A script, or a library without `lib` and extension; relative to the dataflow, or a URL.
   std::string source;
   std::optional<std::string> conda_env;
+  OperatorThread thread = OperatorThread::Shared;
   std::optional<std::string> build;
   /// With the ids the operator itself uses; those of its node begin with `<operator>/`.
   Ports ports;

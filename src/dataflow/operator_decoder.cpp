@@ -17,6 +17,9 @@ constexpr std::pair<std::string_view, OperatorLanguage> languages[] = {
     {"shared-library", OperatorLanguage::SharedLibrary},
     {"wasm", OperatorLanguage::Wasm}};
 
+constexpr std::pair<std::string_view, OperatorThread> threads[] = {
+    {"shared", OperatorThread::Shared}, {"own", OperatorThread::Own}};
+
 bool is_url(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
@@ -95,6 +98,7 @@ Operator decode_operator(const Decoder& decoder, const YamlNode& yaml, const std
   result.name = fields.text("name");
   result.description = fields.text("description");
   decode_source(decoder, fields, result);
+  result.thread = fields.word("thread", threads).value_or(OperatorThread::Shared);
   result.build = fields.text("build");
   result.ports = decode_ports(decoder, fields);
   result.log = decode_log_settings(decoder, fields);

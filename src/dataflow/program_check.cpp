@@ -19,6 +19,14 @@ bool is_url(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
+// `file.py:Class` names a class of the file.
+std::string without_class(const Operator& each) {
+  const std::size_t colon = each.source.rfind(":");
+  const bool has_class = each.language == OperatorLanguage::Python && colon != std::string::npos &&
+                         colon > 3 && each.source.substr(0, colon).ends_with(".py");
+  return has_class ? each.source.substr(0, colon) : each.source;
+}
+
 // Where relative paths of `node` start.
 std::filesystem::path directory_of(const Dataflow& dataflow, const Node& node) {
   const auto& deploy = node.deploy ? node.deploy : dataflow.deploy;
@@ -99,7 +107,7 @@ class Check {
 
   void check_operator(const Node& node, const Operator& each) {
     if (each.build || is_url(each.source) || each.source.empty()) return;
-    std::string source = expand_path(each.source, environment_);
+    std::string source = expand_path(without_class(each), environment_);
     std::filesystem::path file = dataflow_.base_directory / source;
     bool is_library = each.language == OperatorLanguage::SharedLibrary;
     if (each.language == OperatorLanguage::Wasm) return;
