@@ -7,7 +7,18 @@ run(peer, cell, smoke)  one run; returns {metric: number}, may hold "samples": [
 METRICS                 [(metric, heading, format function)], what the tables show
 """
 
-from measurements import chain, cpu, crash, fanout, flood, graph, imports, latency, pingpong
+from measurements import (
+    chain,
+    cpu,
+    crash,
+    fanout,
+    flood,
+    graph,
+    imports,
+    latency,
+    operators,
+    pingpong,
+)
 
-ALL = [latency, pingpong, flood, fanout, chain, cpu, graph, crash, imports]
+ALL = [latency, pingpong, flood, fanout, chain, operators, cpu, graph, crash, imports]
 BY_NAME = {module.NAME: module for module in ALL}

@@ -28,6 +28,7 @@ class Plan:
         self.count = values["count"]
         self.gap_ns = values["gap_ns"]
         self.kind = values.get("kind", "")
+        self.burst = values.get("burst", 0)
         self.folder = values["folder"]
         self.total = self.warmup + self.count
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from . import _hot_reload
 from ._dora import OperatorRuntime
 from ._errors import DoraError, NotFound
 from ._node import Node
@@ -33,29 +34,36 @@ class RunningOperator:
         self.path, self.class_name = source_of(config["python"])
         self.send_output = sender.send_output
         self.descriptor: dict[str, Any] = {}
+        self.module: ModuleType | None = None
         self.instance: Any = None
 
-    def construct(self, again: bool = False) -> None:
-        """Makes the instance; after a change of its file, `again`."""
-        module = _import_file(self.path, self.id, again)
+    def construct(self) -> None:
+        """Makes the instance; loads its file, the first time."""
+        if self.module is None:
+            self.module = _import_file(self.path, self.id)
+        self.instance = self.make_instance()
+
+    def make_instance(self) -> Any:
         try:
-            self.instance = getattr(module, self.class_name)()
+            instance = getattr(self.module, self.class_name)()
         except AttributeError as error:
-            if hasattr(module, self.class_name):
+            if hasattr(self.module, self.class_name):
                 raise
             raise NotFound(
                 f"operator '{self.id}': {self.path} has no class `{self.class_name}`"
             ) from error
-        self.instance.dataflow_descriptor = self.descriptor
+        instance.dataflow_descriptor = self.descriptor
+        return instance
 
     def handle(self, event: dict[str, Any] | None) -> int:
         """Lets the operator see an event; returns 0, 1 or 2 as DoraStatus counts."""
         if event is None:
             self.instance = None
             return 0
+        if event["type"] == "RELOAD":
+            self.reload(event)
+            return 0
         try:
-            if event["type"] == "RELOAD":
-                self.reload()
             answer = self.instance.on_event(event, self.send_output)
         except Exception as error:
             error.add_note(f"in {self.name}")
@@ -70,11 +78,23 @@ class RunningOperator:
             "DoraStatus.STOP, DoraStatus.STOP_ALL or nothing"
         )
 
-    def reload(self) -> None:
-        """A new instance of the changed file, which takes over the state of the old one."""
-        state = dict(self.instance.__dict__)
-        self.construct(again=True)
-        self.instance.__dict__.update(state)
+    def reload(self, event: dict[str, Any]) -> None:
+        """A new instance of the changed file, which takes over the state of the old one. When that
+        fails, the old one stays."""
+        assert self.module is not None
+        before = dict(self.module.__dict__)
+        try:
+            _hot_reload.execute_again(self.module, self.path)
+            successor = self.make_instance()
+            _hot_reload.hand_over(self.instance, successor)
+            successor.on_event(event, self.send_output)
+        except Exception as error:
+            self.module.__dict__.clear()
+            self.module.__dict__.update(before)
+            _hot_reload.tell_failure(self.name, error)
+            return
+        self.instance = successor
+        _hot_reload.tell_success(self.name, self.path)
 
 
 class Runtime:
@@ -100,6 +120,9 @@ class Runtime:
                 operator.construct()
                 operator.descriptor = operator.instance.dataflow_descriptor = descriptor
             self.operators.append(operator)
+        if _hot_reload.is_wanted():
+            paths = {number: each.path for number, each in enumerate(self.operators) if each}
+            _hot_reload.watch(paths, self.runtime.reload)
 
     def run(self) -> None:
         threads = [
@@ -147,7 +170,7 @@ def source_of(python: str | dict[str, Any]) -> tuple[str, str]:
     return os.path.abspath(text), "Operator"
 
 
-def _import_file(path: str, operator_id: str, again: bool) -> ModuleType:
+def _import_file(path: str, operator_id: str) -> ModuleType:
     """Imports a file by its own name; under another one when two files have the same."""
     if not os.path.isfile(path):
         raise NotFound(f"operator '{operator_id}': there is no file {path}")
@@ -159,7 +182,7 @@ def _import_file(path: str, operator_id: str, again: bool) -> ModuleType:
     if loaded is None and _origin(name) == path:
         return importlib.import_module(name)
     if loaded is not None and getattr(loaded, "__file__", None) == path:
-        return importlib.reload(loaded) if again else loaded
+        return loaded
     # Another module has this name, e.g. one of Python's own.
     name = f"dora_operator_{operator_id}"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -90,7 +90,8 @@ int run(const CommandContext& context) {
   auto plan = daemon::plan_run(
       dataflow, {.name = options->name.empty() ? name_of(file->path) : options->name,
                  .environment = {options->environment.begin(), options->environment.end()},
-                 .exit_when_nodes_finish = options->exit_when_nodes_finish});
+                 .exit_when_nodes_finish = options->exit_when_nodes_finish,
+                 .hot_reload = options->hot_reload});
   if (!plan) {
     print_error(terminal, plan.error().message);
     return exit_invalid_dataflow;
@@ -151,6 +152,7 @@ constexpr Flag flags[] = {
      .help = "Timers keep no node alive (also =false)",
      .takes = Flag::Takes::OptionalValue,
      .choices = "true|false"},
+    {.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
     {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
     {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
     {.name = "--uv", .help = "Managed Python environments (not in this version yet)"},

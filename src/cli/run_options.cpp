@@ -66,6 +66,7 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   const auto variables = command.values("--env");
   options.environment = TRY(parse_env_options(variables));
   options.exit_when_nodes_finish = TRY(switch_of(command, "--exit-when-nodes-finish"));
+  options.hot_reload = command.has("--hot-reload");
   options.allows_shell_nodes =
       command.has("--allow-shell-nodes") || is_true(environment("DORA_ALLOW_SHELL_NODES"));
   options.ignores_deploy = command.has("--ignore-deploy");

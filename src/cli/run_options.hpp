@@ -28,6 +28,7 @@ struct RunOptions {
   bool hides_logs = false;
   std::map<std::string, std::string> environment;
   std::optional<bool> exit_when_nodes_finish;
+  bool hot_reload = false;
   bool allows_shell_nodes = false;
   bool ignores_deploy = false;
   /// Tells at a terminal, too, that nodes start and end.

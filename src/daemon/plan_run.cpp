@@ -76,6 +76,17 @@ Result<ProgramPlan> plan_program(const Node& node) {
       });
       program.kind =
           has_python ? ProgramPlan::Kind::PythonOperators : ProgramPlan::Kind::NativeOperators;
+      for (const auto& each : node.operators) {
+        const std::string wanted = each.conda_env.value_or("");
+        if (wanted.empty() || wanted == program.conda_environment) continue;
+        if (!program.conda_environment.empty()) {
+          return refuse(
+              fmt::format("has operators for two conda environments, `{}` and `{}`: they "
+                          "share a process, so make two nodes of them",
+                          program.conda_environment, wanted));
+        }
+        program.conda_environment = wanted;
+      }
       break;
     }
     case NodeKind::Hub:
@@ -194,6 +205,8 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
     item.program = TRY(plan_program(node));
     item.working_directory = dataflow.base_directory;
     plan_environment(dataflow, node, options, item, plan.warnings);
+    if (options.hot_reload && node.kind == NodeKind::Operators)
+      item.environment["DORA_HOT_RELOAD"] = "1";
     for (const auto& output : node.ports.outputs)
       item.outputs.push_back(output.id);
     for (const auto& input : node.ports.inputs) {

@@ -198,6 +198,25 @@ Result<Command> find_script(const NodePlan& node, const LookupContext& context) 
   return Command{python, {python.string(), "-u", script.string()}};
 }
 
+Result<Command> find_operator_runtime(const NodePlan& node, const LookupContext& context) {
+  // The comment makes the process recognizable in ps.
+  const std::string code = fmt::format("import dora; dora.start_runtime() # {}", node.id.text());
+  const std::string& environment = node.program.conda_environment;
+  if (environment.empty()) {
+    const fs::path python = TRY(find_python(node, context));
+    return Command{python, {python.string(), "-u", "-c", code}};
+  }
+  const fs::path conda = find_on_path("conda", variable(node, context.inherited, "PATH"));
+  if (conda.empty()) {
+    return fail(
+        ErrorKind::NotFound,
+        fmt::format("`conda_env: {}` needs the program conda, which is not on PATH", environment));
+  }
+  return Command{
+      conda,
+      {"conda", "run", "--no-capture-output", "-n", environment, "python", "-u", "-c", code}};
+}
+
 }  // namespace
 
 EnvironmentMap inherited_environment() {
@@ -262,13 +281,8 @@ Result<Command> find_command(const NodePlan& node, const LookupContext& context)
                     "DORA_ALLOW_SHELL_NODES=true");
       }
       return Command{"/bin/sh", {"sh", "-c", node.program.arguments}};
-    case ProgramPlan::Kind::PythonOperators: {
-      const fs::path python = TRY(find_python(node, context));
-      // The comment makes the process recognizable in ps.
-      return Command{python,
-                     {python.string(), "-u", "-c",
-                      fmt::format("import dora; dora.start_runtime() # {}", node.id.text())}};
-    }
+    case ProgramPlan::Kind::PythonOperators:
+      return find_operator_runtime(node, context);
     case ProgramPlan::Kind::NativeOperators:
       return Command{context.program_directory / "dora", {"dora", "runtime"}};
     case ProgramPlan::Kind::PythonScript:

@@ -33,6 +33,8 @@ struct ProgramPlan {
   std::string path;
   /// As written: split by the rules of a POSIX shell, or given to the shell.
   std::string arguments;
+  /// Of PythonOperators: the conda environment whose Python runs them, or empty.
+  std::string conda_environment;
   bool operator==(const ProgramPlan&) const = default;
 };
 
@@ -137,6 +139,8 @@ struct RunOptions {
   std::vector<std::pair<std::string, std::string>> environment;
   /// Instead of what the YAML says.
   std::optional<bool> exit_when_nodes_finish;
+  /// Python operators follow their files.
+  bool hot_reload = false;
 };
 
 }  // namespace dora::daemon

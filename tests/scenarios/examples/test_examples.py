@@ -150,3 +150,27 @@ def test_builder_says_and_does_what_the_yaml_does(flow, start, dora_program):
     assert completed.code == 0, completed.text
     assert (flow.path / "dataflow.yml").read_text() in completed.out
     assert "receiver: got 2" in completed.out
+
+
+def test_the_doubler_doubles_the_numbers_of_the_ticks(flow):
+    copy("doubler", flow)
+    assert flow.run().succeeded().of("printer") == [f"doubled: {i}" for i in (0, 2, 4, 6, 8)]
+
+
+def test_the_detection_operator_finds_the_square_in_every_frame(flow):
+    copy("detection-operator", flow)
+    assert flow.run().succeeded().of("vision") == [
+        f"frame {i}: {50 * i},100 to {50 * i + 50},150" for i in range(10)
+    ]
+
+
+def test_nodes_and_operators_in_c_and_cpp_work_with_python(flow):
+    copy("c-and-cpp", flow)
+    asked = [sys.executable, "-m", "dora", "--cmake-dir"]
+    folder = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    for command in (["cmake", "-B", "build", f"-Ddora_DIR={folder}"], ["cmake", "--build", "build"]):
+        built = subprocess.run(command, cwd=flow.path, capture_output=True, text=True, check=False)
+        assert built.returncode == 0, built.stdout + built.stderr
+    assert flow.run().succeeded().of("listener") == [
+        f"({i} + 1) squared is {(i + 1) ** 2}" for i in range(1, 6)
+    ]

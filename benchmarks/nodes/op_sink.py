@@ -1,0 +1,39 @@
+"""The last operator of a chain: writes how long each message took, and how fast many came."""
+
+import struct
+
+from dora import DoraStatus
+from measure import Plan, now, view_of, write
+
+
+class Operator:
+    def __init__(self):
+        self.plan = Plan.from_environment()
+        self.latencies = []
+        self.first_of_burst = 0
+        self.end = 0
+        self.in_burst = 0
+
+    def on_event(self, event, send_output):
+        if event["type"] != "INPUT":
+            if event["type"] == "STOP":
+                self.finish()
+            return DoraStatus.CONTINUE
+        value = event["value"]
+        moment = now()
+        stamp = struct.unpack_from("<q", view_of(value), 0)[0]
+        if len(self.latencies) < self.plan.total:
+            self.latencies.append(moment - stamp)
+        else:
+            self.first_of_burst = self.first_of_burst or stamp
+            self.end = moment
+            self.in_burst += 1
+        return DoraStatus.CONTINUE
+
+    def finish(self):
+        values = {
+            "latencies": self.latencies[self.plan.warmup :],
+            "in_burst": self.in_burst,
+            "burst_ns": self.end - self.first_of_burst,
+        }
+        write(self.plan, "received", values)

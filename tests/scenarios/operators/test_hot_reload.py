@@ -1,0 +1,50 @@
+"""`dora run --hot-reload`: a saved file becomes the running class, and keeps its state."""
+
+import signal
+
+FLOW = """
+nodes:
+  - id: runtime
+    operator:
+      python: my_op.py
+      inputs: {tick: dora/timer/millis/20}
+"""
+
+OPERATOR = """
+class Operator:
+    def __init__(self):
+        self.count = 0
+
+    def on_event(self, event, send_output):
+        if event["type"] == "INPUT":
+            self.count += 1
+            print("first", self.count)
+"""
+
+
+def test_a_saved_file_takes_over_and_a_broken_one_does_not(workspace, start_dora):
+    (workspace / "dataflow.yml").write_text(FLOW)
+    file = workspace / "my_op.py"
+    file.write_text(OPERATOR)
+    running = start_dora("run", "dataflow.yml", "--hot-reload")
+    running.wait_for("first 3")
+
+    file.write_text(OPERATOR.replace("first", "second"))
+    running.wait_for("operator 'op' of node 'runtime' was reloaded")
+    running.wait_for("second ")
+    number = running.text.split("second ")[1].split()[0]
+    assert int(number) > 3
+
+    file.write_text(OPERATOR.replace("first", "third").replace("on_event(", "on_event(("))
+    running.wait_for("was not reloaded and goes on as it was")
+    running.wait_for("SyntaxError")
+
+    # By a new file under the old name, as many editors save; with a hook for the state.
+    (workspace / "new").write_text(
+        OPERATOR.replace("first", "fourth")
+        + "\n    def __setstate__(self, state):\n        self.count = state['count'] + 1_000_000\n"
+    )
+    (workspace / "new").rename(file)
+    running.wait_for("fourth 1000")
+    running.signal(signal.SIGINT)
+    assert running.end().code == 0
