@@ -28,7 +28,8 @@ typedef struct dora_operator dora_operator;
 
 /* ---- What the library exports ---------------------------------------------------------------- */
 
-/* The version of this header; the runtime refuses others. Defined here. */
+/* The version of this header; the runtime refuses others. Defined here.
+ * NOLINTNEXTLINE(misc-definitions-in-headers): weak, so that several sources may include it. */
 __attribute__((weak)) DORA_API uint32_t dora_operator_abi(void) {
   return DORA_OPERATOR_ABI;
 }

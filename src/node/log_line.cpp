@@ -29,14 +29,14 @@ std::string normal_level(std::string_view text) {
 }  // namespace
 
 std::string log_line(std::string_view node_id, std::string_view level, std::string_view text,
-                     std::int64_t realtime) {
-  const std::time_t seconds = realtime / 1'000'000'000;
+                     std::int64_t now_ns) {
+  const std::time_t seconds = now_ns / 1'000'000'000;
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   char date[32];
   std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
   const boost::json::object line{
-      {"timestamp", fmt::format("{}.{:06}Z", date, realtime % 1'000'000'000 / 1000)},
+      {"timestamp", fmt::format("{}.{:06}Z", date, now_ns % 1'000'000'000 / 1000)},
       {"level", normal_level(level)},
       {"node_id", node_id},
       {"message", text}};

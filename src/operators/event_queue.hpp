@@ -39,7 +39,7 @@ class EventQueue {
   EventQueue& operator=(const EventQueue&) = delete;
 
   /// Inputs are numbered by the caller.
-  void set_policy(int input, QueuePolicy policy);
+  void set_policy(int number, QueuePolicy policy);
   /// Messages count as fresh until then, whatever their age.
   void be_lenient_until(std::int64_t time_ns) { lenient_until_ns_ = time_ns; }
 
@@ -51,12 +51,12 @@ class EventQueue {
   std::optional<Item> pop(std::int64_t now_ns, std::size_t& dropped);
 
   /// Drops the unprotected messages that wait on an input.
-  std::size_t flush(int input);
+  std::size_t flush(int number);
   /// Forgets all events that wait for an operator.
   void forget(std::size_t operator_index);
 
   bool is_empty() const { return items_.empty(); }
-  std::size_t waiting(int input) const;
+  std::size_t waiting(int number) const;
 
  private:
   using Items = std::list<Item>;
@@ -67,8 +67,8 @@ class EventQueue {
 
   Input& input(int number);
   /// The oldest message that may go; false when there is none.
-  bool drop_one(Input& input);
-  bool is_over(const Input& input, std::int64_t now_ns) const;
+  bool drop_one(Input& own);
+  bool is_over(const Input& own, std::int64_t now_ns) const;
 
   Items items_;
   std::vector<Input> inputs_;

@@ -62,7 +62,7 @@ class Runtime {
     node::Event* event = nullptr;  ///< the caller's; null: the operator has ended
   };
   /// See dora_runtime_next.
-  Result<Outcome> next(std::size_t thread, dora_operator_status answer, std::int64_t timeout_ns,
+  Result<Outcome> next(std::size_t number, dora_operator_status answer, std::int64_t timeout_ns,
                        Delivery* delivery);
   void abort(std::string why);
   void reload(std::size_t index);
@@ -77,7 +77,7 @@ class Runtime {
   Result<> send_outside(std::uint32_t output, node::Payload payload,
                         const message::MetadataWriter* metadata);
   /// To the operators of this node.
-  Result<> send_inside(std::uint32_t output, const node::LocalPayload::Pointer& payload,
+  Result<> send_inside(std::uint32_t number, const node::LocalPayload::Pointer& payload,
                        const message::MetadataWriter* metadata);
   const std::shared_ptr<node::LocalTypes>& types() const { return types_; }
   void log(std::string_view level, std::string_view text) {
@@ -140,16 +140,16 @@ class Runtime {
   void stop_all(const std::string& why);
   int find_input(std::string_view node_input) const;
 
-  void push(int input, node::Event* event, bool is_protected, bool is_flush);
+  void push(int number, node::Event* event, bool is_protected, bool is_flush);
   void notify(std::size_t index, dora_event_type type, const std::string& id,
               const std::string& text = {});
   void give_stop(std::size_t index, const std::string& why);
-  void close_input(int input);
+  void close_input(int number);
   void end(Operator& each);
   void finish_when_idle();
-  void count_drops(int input, std::size_t dropped);
+  void count_drops(int number, std::size_t dropped);
   void tell_drops(bool is_last);
-  bool has_room(int input, std::size_t sender_thread) const;
+  bool has_room(int number, std::size_t sender_thread) const;
   void wake();
 
   std::shared_ptr<node::Node> node_;
