@@ -38,8 +38,8 @@ std::string log_line(std::string_view node_id, std::string_view level, std::stri
   const boost::json::object line{
       {"timestamp", fmt::format("{}.{:06}Z", date, now_ns % 1'000'000'000 / 1000)},
       {"level", normal_level(level)},
-      {"node_id", node_id},
-      {"message", text}};
+      {"node_id", std::string(node_id)},
+      {"message", std::string(text)}};
   return boost::json::serialize(line) + "\n";
 }
 
