@@ -14,9 +14,12 @@ struct CommandContext {
   Terminal terminal;
 };
 
+extern const Command clean_command;
 extern const Command complete_command;
 extern const Command completion_command;
+extern const Command daemon_command;
 extern const Command doctor_command;
+extern const Command down_command;
 extern const Command expand_command;
 extern const Command explain_command;
 extern const Command graph_command;
@@ -24,13 +27,16 @@ extern const Command help_command;
 extern const Command list_command;
 extern const Command logs_command;
 extern const Command new_command;
+extern const Command restart_command;
 extern const Command run_command;
 extern const Command runtime_command;
 extern const Command schema_command;
 extern const Command self_uninstall_command;
 extern const Command self_update_command;
+extern const Command start_command;
 extern const Command status_command;
 extern const Command stop_command;
+extern const Command up_command;
 extern const Command validate_command;
 
 }  // namespace dora::cli

@@ -9,7 +9,7 @@
 #include "base/spelling.hpp"
 #include "base/version.hpp"
 #include "daemon/control_api.hpp"
-#include "daemon/instance_directory.hpp"
+#include "daemon/control_json.hpp"
 #include "transport/http_client.hpp"
 
 namespace dora::cli {
@@ -76,6 +76,49 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+std::string path_of(const std::string& uuid, std::string_view action) {
+  return fmt::format("/v1/dataflows/{}{}", percent_encoded(uuid), action);
+}
+
+std::string stop_body(std::optional<std::chrono::nanoseconds> grace, bool force) {
+  json::object body;
+  body["force"] = force;
+  if (grace) body["grace_seconds"] = std::chrono::duration<double>(*grace).count();
+  return json::serialize(body);
+}
+
+daemon::StartedRun to_started(const json::object& object) {
+  return {string_at(object, "uuid"), string_at(object, "name")};
+}
+
+std::vector<std::string> waiting_nodes(const json::object& object) {
+  std::vector<std::string> waiting;
+  const json::value* list = object.if_contains("node_details");
+  if (list == nullptr || !list->is_array()) return waiting;
+  for (const json::value& each : list->get_array()) {
+    if (each.is_object() && string_at(each.get_object(), "status") == "waiting")
+      waiting.push_back(string_at(each.get_object(), "id"));
+  }
+  return waiting;
+}
+
+RunningDataflow to_dataflow(const Instance& instance, const json::object& object) {
+  return {.instance = instance,
+          .uuid = string_at(object, "uuid"),
+          .name = string_at(object, "name"),
+          .status = string_at(object, "status"),
+          .file = string_at(object, "file"),
+          .log_folders = strings_at(object, "log_folders"),
+          .nodes = number_at<std::uint32_t>(object, "nodes"),
+          .running_nodes = strings_at(object, "running_nodes"),
+          .waiting_nodes = waiting_nodes(object),
+          .started_ns = number_at<std::int64_t>(object, "started_ns"),
+          .messages = number_at<std::uint64_t>(object, "messages"),
+          .cpu_percent = number_at<double>(object, "cpu_percent"),
+          .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes"),
+          .summary = string_at(object, "summary")};
+}
+
 std::string listed(const std::vector<RunningDataflow>& dataflows) {
   std::string text;
   for (const RunningDataflow& dataflow : dataflows)
@@ -92,43 +135,59 @@ Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Dea
   std::vector<RunningDataflow> dataflows;
   const json::value* list = answer.if_contains("dataflows");
   if (list == nullptr || !list->is_array()) return dataflows;
-  for (const json::value& each : list->get_array()) {
-    if (!each.is_object()) continue;
-    const json::object& object = each.get_object();
-    dataflows.push_back({.instance = instance,
-                         .uuid = string_at(object, "uuid"),
-                         .name = string_at(object, "name"),
-                         .status = string_at(object, "status"),
-                         .file = string_at(object, "file"),
-                         .log_folders = strings_at(object, "log_folders"),
-                         .nodes = number_at<std::uint32_t>(object, "nodes"),
-                         .running_nodes = strings_at(object, "running_nodes"),
-                         .started_ns = number_at<std::int64_t>(object, "started_ns"),
-                         .messages = number_at<std::uint64_t>(object, "messages"),
-                         .cpu_percent = number_at<double>(object, "cpu_percent"),
-                         .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes")});
-  }
+  for (const json::value& each : list->get_array())
+    if (each.is_object()) dataflows.push_back(to_dataflow(instance, each.get_object()));
   return dataflows;
+}
+
+Result<RunningDataflow> ask_dataflow(const Instance& instance, const std::string& uuid,
+                                     Deadline deadline) {
+  return to_dataflow(instance, TRY(ask(instance, {"GET", path_of(uuid, ""), ""}, deadline)));
+}
+
+Result<daemon::StartedRun> ask_to_start(const Instance& instance,
+                                        const daemon::StartRequest& request, Deadline deadline) {
+  TRY(check_protocol(instance, deadline));
+  return to_started(
+      TRY(ask(instance, {"POST", "/v1/dataflows", daemon::to_json(request)}, deadline)));
 }
 
 Result<StopResult> ask_to_stop(const RunningDataflow& dataflow,
                                std::optional<std::chrono::nanoseconds> grace, bool force,
                                Deadline deadline) {
-  json::object body;
-  body["force"] = force;
-  if (grace) body["grace_seconds"] = std::chrono::duration<double>(*grace).count();
-  const HttpRequest request{"POST",
-                            fmt::format("/v1/dataflows/{}/stop", percent_encoded(dataflow.uuid)),
-                            json::serialize(body)};
+  const HttpRequest request{"POST", path_of(dataflow.uuid, "/stop"), stop_body(grace, force)};
   const json::object answer = TRY(ask(dataflow.instance, request, deadline));
   return StopResult{string_at(answer, "status") == "Failed", string_at(answer, "summary")};
 }
 
-Result<Survey> survey_dataflows(Deadline deadline) {
+Result<daemon::StartedRun> ask_to_restart(const RunningDataflow& dataflow,
+                                          std::optional<std::chrono::nanoseconds> grace, bool force,
+                                          Deadline deadline) {
+  const HttpRequest request{"POST", path_of(dataflow.uuid, "/restart"), stop_body(grace, force)};
+  return to_started(TRY(ask(dataflow.instance, request, deadline)));
+}
+
+Result<> ask_to_forget(const RunningDataflow& dataflow, Deadline deadline) {
+  TRY(ask(dataflow.instance, {"DELETE", path_of(dataflow.uuid, ""), ""}, deadline));
+  return {};
+}
+
+Result<> ask_to_shut_down(const Instance& instance, bool force, Deadline deadline) {
+  const json::value body = {{"force", force}};
+  TRY(ask(instance, {"POST", "/v1/shutdown", json::serialize(body)}, deadline));
+  return {};
+}
+
+Instance to_instance(const daemon::Instance& found) {
+  return {found.control_socket(),
+          fmt::format("dora {} (pid {})", found.record.kind, found.record.pid), found.record.kind};
+}
+
+Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only) {
   Survey survey;
   for (const daemon::Instance& found : TRY(daemon::list_instances())) {
-    const Instance instance{found.control_socket(),
-                            fmt::format("dora {} (pid {})", found.record.kind, found.record.pid)};
+    if (only && found.name != *only) continue;
+    const Instance instance = to_instance(found);
     // One that hangs must not keep us from the others.
     const Deadline patience = std::chrono::steady_clock::now() + patience_for_one;
     auto dataflows = ask_dataflows(instance, std::min(deadline, patience));

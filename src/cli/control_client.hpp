@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "daemon/control_target.hpp"
+#include "daemon/instance_directory.hpp"
 
 namespace dora::cli {
 
@@ -22,7 +24,11 @@ struct Instance {
   std::filesystem::path socket;
   /// For messages: "dora run (pid 4711)".
   std::string description;
+  /// "run" or "daemon".
+  std::string kind{};
 };
+
+Instance to_instance(const daemon::Instance& found);
 
 /// As the control interface tells it; see docs/control-api.md.
 struct RunningDataflow {
@@ -34,10 +40,16 @@ struct RunningDataflow {
   std::vector<std::string> log_folders;
   std::uint32_t nodes = 0;
   std::vector<std::string> running_nodes;
+  /// Nodes whose process has not been made yet.
+  std::vector<std::string> waiting_nodes;
   std::int64_t started_ns = 0;
   std::uint64_t messages = 0;
   double cpu_percent = 0;
   std::uint64_t memory_bytes = 0;
+  /// What failed, once it is over.
+  std::string summary;
+
+  bool is_running() const { return status == "Running"; }
 };
 
 /// The dataflows of one instance. Fails with Unsupported when it speaks another protocol, naming
@@ -54,14 +66,33 @@ Result<StopResult> ask_to_stop(const RunningDataflow& dataflow,
                                std::optional<std::chrono::nanoseconds> grace, bool force,
                                Deadline deadline);
 
+/// Starts a dataflow; what is wrong with it comes as InvalidInput.
+Result<daemon::StartedRun> ask_to_start(const Instance& instance,
+                                        const daemon::StartRequest& request, Deadline deadline);
+
+/// The dataflow `uuid`, running or over.
+Result<RunningDataflow> ask_dataflow(const Instance& instance, const std::string& uuid,
+                                     Deadline deadline);
+
+/// Stops a dataflow, starts it again and tells what it is called then.
+Result<daemon::StartedRun> ask_to_restart(const RunningDataflow& dataflow,
+                                          std::optional<std::chrono::nanoseconds> grace, bool force,
+                                          Deadline deadline);
+
+/// Makes the instance forget a dataflow that is over.
+Result<> ask_to_forget(const RunningDataflow& dataflow, Deadline deadline);
+
+/// Ends the instance. Fails with Busy while it runs dataflows, unless `force` ends them.
+Result<> ask_to_shut_down(const Instance& instance, bool force, Deadline deadline);
+
 /// What all instances run, and what went wrong with some of them.
 struct Survey {
   std::vector<RunningDataflow> dataflows;
   std::vector<Error> errors;
 };
 
-/// Asks every live instance of this user.
-Result<Survey> survey_dataflows(Deadline deadline);
+/// Asks every live instance of this user, or only the one named `only`.
+Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only = {});
 
 /// The dataflow that was named: by UUID or by name. Without a word, the only one.
 ///

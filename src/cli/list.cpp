@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/console_text.hpp"
 #include "cli/control_client.hpp"
+#include "cli/daemon_address.hpp"
 #include "cli/shared_flags.hpp"
 #include "cli/table.hpp"
 #include "daemon/log_entry.hpp"
@@ -101,7 +102,12 @@ int list(const CommandContext& context) {
     print_error(context.terminal, options.error().message);
     return exit_usage;
   }
-  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s);
+  const auto address = daemon_address(context.command, context.environment);
+  if (!address) {
+    print_error(context.terminal, address.error().message);
+    return exit_code_of(address.error());
+  }
+  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s, address->only());
   if (!survey) {
     print_error(context.terminal, survey.error().message);
     return exit_code_of(survey.error());
@@ -120,25 +126,27 @@ int list(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
-    format_flag,
-    json_flag,
-    {.name = "--status",
-     .value = "STATUS",
-     .help = "Only running, finished or failed ones",
-     .takes = Flag::Takes::Value,
-     .choices = "running|finished|failed"},
-    {.name = "--name",
-     .value = "PATTERN",
-     .help = "Only names that contain this, in any case",
-     .takes = Flag::Takes::Value},
-    {.name = "--sort-by",
-     .value = "KEY",
-     .help = "cpu or memory",
-     .takes = Flag::Takes::Value,
-     .choices = "cpu|memory"},
-    {.name = "--uuids", .short_name = "-q", .help = "UUIDs only", .conflicts = "--format"},
-};
+constexpr auto flags = join_flags(
+    std::array{
+        format_flag,
+        json_flag,
+        Flag{.name = "--status",
+             .value = "STATUS",
+             .help = "Only running, finished or failed ones",
+             .takes = Flag::Takes::Value,
+             .choices = "running|finished|failed"},
+        Flag{.name = "--name",
+             .value = "PATTERN",
+             .help = "Only names that contain this, in any case",
+             .takes = Flag::Takes::Value},
+        Flag{.name = "--sort-by",
+             .value = "KEY",
+             .help = "cpu or memory",
+             .takes = Flag::Takes::Value,
+             .choices = "cpu|memory"},
+        Flag{.name = "--uuids", .short_name = "-q", .help = "UUIDs only", .conflicts = "--format"},
+    },
+    coordinator_flags);
 
 }  // namespace
 

@@ -20,14 +20,9 @@
 #include "cli/console_format.hpp"
 #include "cli/console_stream.hpp"
 #include "cli/duration.hpp"
-#include "cli/process_usage.hpp"
 #include "cli/run_report.hpp"
-#include "daemon/control_api.hpp"
-#include "daemon/engine.hpp"
-#include "daemon/instance_directory.hpp"
+#include "daemon/host.hpp"
 #include "daemon/process_tree.hpp"
-#include "transport/http_server.hpp"
-#include "transport/unix_socket.hpp"
 
 namespace dora::cli {
 namespace {
@@ -51,7 +46,7 @@ std::vector<std::string> node_names(const daemon::RunPlan& plan) {
   return names;
 }
 
-class RunSession : public daemon::ControlTarget {
+class RunSession {
  public:
   RunSession(const RunOptions& options, const Terminal& terminal, FrontLink front,
              const daemon::RunPlan& plan)
@@ -70,20 +65,21 @@ class RunSession : public daemon::ControlTarget {
         front_death_(loop_, front.front_death.release()),
         stop_after_(loop_),
         kill_timer_(loop_),
-        engine_(loop_, {.on_log = [this](const daemon::LogEntry& entry) { show(entry); },
-                        .on_changed = [this](const std::string&) { on_changed(); },
-                        .on_finished = [this](const RunResult& result) { on_finished(result); },
-                        .program_directory = {},
-                        .allow_shell_nodes = options.allows_shell_nodes}) {}
+        host_(loop_,
+              {.kind = "run",
+               .project = plan.working_directory.string(),
+               .file = plan.file.string(),
+               .allow_shell_nodes = options.allows_shell_nodes},
+              {.on_log = [this](const daemon::LogEntry& entry) { show(entry); },
+               .on_changed = [this](const std::string&) { on_changed(); },
+               .on_stop_asked = [this](const std::string&) { on_stop_asked(); },
+               .on_finished = [this](const RunResult& result,
+                                     const std::string& next) { on_finished(result, next); },
+               .on_shut_down = {}}) {}
 
   int run(daemon::RunPlan plan);
 
-  std::vector<daemon::DataflowStatus> dataflows() const override;
-  void stop(std::string_view run, const daemon::StopOptions& options,
-            std::function<void(Result<RunResult>)> on_ended) override;
-
  private:
-  void open_control(const daemon::RunPlan& plan);
   void show(const daemon::LogEntry& entry);
   void tell(std::string_view sentence);
   void warn(std::string_view sentence);
@@ -94,7 +90,8 @@ class RunSession : public daemon::ControlTarget {
   void begin_stop(std::string_view why);
   void kill_all();
   void on_changed();
-  void on_finished(const RunResult& result);
+  void on_stop_asked();
+  void on_finished(const RunResult& result, const std::string& next);
   void report(const RunResult& result);
   void leave(int code);
 
@@ -110,30 +107,27 @@ class RunSession : public daemon::ControlTarget {
   stream_descriptor front_death_;
   asio::steady_timer stop_after_;
   asio::steady_timer kill_timer_;
-  std::optional<daemon::InstanceDirectory> directory_;
-  daemon::ControlApi control_{*this};
-  std::optional<transport::HttpServer> server_;
-  std::vector<std::function<void(Result<RunResult>)>> waiting_for_end_;
   std::int64_t started_ns_ = monotonic_ns();
   std::int64_t stopped_ns_ = 0;  // 0: nobody asked yet
   bool is_started_ = false;
   bool is_killing_ = false;
   int exit_code_ = exit_failed;
   // Last: ends the nodes before what they are told about goes.
-  daemon::Engine engine_;
+  daemon::Host host_;
 };
 
 int RunSession::run(daemon::RunPlan plan) {
   for (const std::string& warning : plan.warnings)
     warn(warning);
-  open_control(plan);
+  // Without its directory the dataflow runs all the same; only other terminals do not see it.
+  if (const auto opened = host_.open(); !opened)
+    warn("other terminals cannot see this run: " + opened.error().message);
   wait_for_signal();
   wait_for_front();
   stop_later();
-  engine_.start(std::move(plan));
+  if (const auto started = host_.start(std::move(plan)); !started) warn(started.error().message);
   loop_.run();
-  server_.reset();
-  directory_.reset();
+  host_.close();
   out_.finish(reader_patience);
   if (out_.lost_lines() > 0 && !out_.is_unwanted())
     warn(
@@ -141,25 +135,6 @@ int RunSession::run(daemon::RunPlan plan) {
                     out_.is_broken() ? "stdout takes no more" : "stdout was not read fast enough"));
   err_.finish(reader_patience);
   return exit_code_;
-}
-
-// Without its directory the dataflow runs all the same; only other terminals do not see it.
-void RunSession::open_control(const daemon::RunPlan& plan) {
-  auto directory = daemon::InstanceDirectory::create("", "run", plan.working_directory.string(),
-                                                     plan.file.string());
-  if (!directory) return warn("other terminals cannot see this run: " + directory.error().message);
-  directory_.emplace(std::move(*directory));
-  if (const auto listening = engine_.listen_for_nodes(directory_->instance().node_socket());
-      !listening)
-    warn("dynamic nodes cannot attach: " + listening.error().message);
-  auto listener = transport::listen_on_unix_socket(directory_->control_socket());
-  if (!listener) return warn("other terminals cannot see this run: " + listener.error().message);
-  server_.emplace(
-      loop_, std::move(*listener),
-      [this](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
-        control_.answer(request, std::move(reply));
-      },
-      transport::HttpServer::Options{});
 }
 
 void RunSession::show(const daemon::LogEntry& entry) {
@@ -210,8 +185,7 @@ void RunSession::wait_for_front() {
     if (error) return;
     // Whoever killed the front wants no dataflow any more, and nobody would end it.
     daemon::kill_descendants();
-    server_.reset();
-    directory_.reset();
+    host_.close();
     ::_exit(exit_failed);
   });
 }
@@ -230,14 +204,14 @@ void RunSession::begin_stop(std::string_view why) {
   if (stopped_ns_ != 0) return;
   stopped_ns_ = monotonic_ns();
   tell(why);
-  engine_.stop_all({.grace = options_.grace});
+  host_.stop_all({.grace = options_.grace});
 }
 
 void RunSession::kill_all() {
   if (std::exchange(is_killing_, true)) return;
   tell(terminal_.is_stderr_terminal ? "\r^C killing all nodes…" : "^C killing all nodes…");
   exit_code_ = exit_interrupted;
-  engine_.stop_all({.grace = 0ms, .force = true});
+  host_.stop_all({.grace = 0ms, .force = true});
   kill_timer_.expires_after(kill_patience);
   kill_timer_.async_wait([this](error_code error) {
     if (error) return;
@@ -248,7 +222,7 @@ void RunSession::kill_all() {
 
 void RunSession::on_changed() {
   if (is_started_) return;
-  const auto runs = engine_.list();
+  const auto runs = host_.engine().list();
   if (runs.empty() || runs.front().status != daemon::RunStatus::Running) return;
   is_started_ = true;
   stop_later();
@@ -261,12 +235,19 @@ void RunSession::on_changed() {
                    format_duration(std::chrono::nanoseconds(monotonic_ns() - started_ns_))));
 }
 
-void RunSession::on_finished(const RunResult& result) {
+void RunSession::on_stop_asked() {
+  if (stopped_ns_ != 0) return;
+  stopped_ns_ = monotonic_ns();
+  tell("stopping, as `dora stop` asks…");
+}
+
+void RunSession::on_finished(const RunResult& result, const std::string& next) {
   if (!is_killing_) exit_code_ = result.succeeded ? 0 : exit_failed;
   report(result);
-  for (const auto& on_ended : std::exchange(waiting_for_end_, {}))
-    on_ended(result);
-  loop_.stop();
+  if (next.empty()) return loop_.stop();
+  is_started_ = false;
+  started_ns_ = monotonic_ns();
+  tell(fmt::format("starting again as {}, as `dora restart` asks…", next));
 }
 
 void RunSession::report(const RunResult& result) {
@@ -282,29 +263,6 @@ void RunSession::report(const RunResult& result) {
                            colored ? "\x1b[0m" : "", daemon::failure_summary(result)));
   }
   tell(run_summary(result, exit_code_));
-}
-
-std::vector<daemon::DataflowStatus> RunSession::dataflows() const {
-  const ProcessUsage usage = usage_of_descendants();
-  std::vector<daemon::DataflowStatus> all;
-  for (daemon::RunInfo& run : engine_.list()) {
-    const double elapsed = static_cast<double>(monotonic_ns() - started_ns_) / 1e9;
-    all.push_back({.run = std::move(run),
-                   .cpu_percent = elapsed > 0 ? 100 * usage.cpu_seconds / elapsed : 0,
-                   .memory_bytes = usage.memory_bytes});
-  }
-  return all;
-}
-
-void RunSession::stop(std::string_view run, const daemon::StopOptions& options,
-                      std::function<void(Result<RunResult>)> on_ended) {
-  if (const auto stopped = engine_.stop(run, options); !stopped)
-    return on_ended(std::unexpected(stopped.error()));
-  if (stopped_ns_ == 0) {
-    stopped_ns_ = monotonic_ns();
-    tell("stopping, as `dora stop` asks…");
-  }
-  waiting_for_end_.push_back(std::move(on_ended));
 }
 
 }  // namespace

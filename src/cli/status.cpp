@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// `dora status`: whether the parts of dora run that dataflows in the background need.
+// `dora status`: whether the dora in the background is there and well.
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
-#include "cli/coordinator_address.hpp"
+#include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/pretty_json.hpp"
 #include "cli/shared_flags.hpp"
-#include "daemon/instance_directory.hpp"
 
 namespace dora::cli {
 namespace {
@@ -17,80 +16,111 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-struct Status {
-  bool has_daemon = false;
+struct Health {
   std::string address;
-  std::optional<std::size_t> dataflows;
+  bool is_there = false;
+  bool answers = false;
+  std::string trouble;
+  std::size_t running = 0;
 };
 
-// On one machine the daemon of `dora up` is the coordinator as well.
-Status look() {
-  Status status;
-  if (const auto instances = daemon::list_instances()) {
-    for (const daemon::Instance& each : *instances) {
-      if (!each.is_alive || each.record.kind != "daemon") continue;
-      status.has_daemon = true;
-      status.address = each.control_socket().string();
-    }
+Result<Health> look(const CommandContext& context) {
+  const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
+  Health health;
+  if (const auto found = TRY(look_for_daemon(address))) {
+    health.is_there = true;
+    health.address = found->control_socket().string();
+    const auto dataflows =
+        ask_dataflows(to_instance(*found), std::chrono::steady_clock::now() + 5s);
+    health.answers = dataflows.has_value();
+    if (!dataflows) health.trouble = dataflows.error().message;
   }
-  if (const auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s))
-    status.dataflows = survey->dataflows.size();
-  return status;
+  // Those of every `dora run`, too.
+  const Survey survey =
+      TRY(survey_dataflows(std::chrono::steady_clock::now() + 5s, address.only()));
+  for (const RunningDataflow& each : survey.dataflows)
+    if (each.is_running()) ++health.running;
+  return health;
 }
 
-std::string to_text(const Status& status) {
+void show_json(const Health& health) {
+  json::object coordinator{{"status", health.answers ? "running" : "not running"}};
+  if (health.is_there) coordinator["address"] = health.address;
+  json::object document;
+  document["coordinator"] = std::move(coordinator);
+  document["daemon"] = json::object{{"status", health.answers ? "running" : "unknown"}};
+  document["active_dataflows"] = health.running;
+  print_result(pretty_json(document));
+}
+
+void show_text(const Health& health, const Terminal& terminal) {
+  const auto mark = [&](bool good) {
+    const std::string_view sign = good ? "✓" : "✗";
+    if (!terminal.is_stdout_colored) return std::string(sign);
+    return fmt::format("\x1b[{}m{}\x1b[0m", good ? 32 : 31, sign);
+  };
   std::string text;
-  if (status.has_daemon) {
-    text =
-        fmt::format("✓ Coordinator: Running\n  Address: {}\n✓ Daemon: Running\n", status.address);
+  if (health.answers) {
+    text = fmt::format("{} Coordinator: Running\n  Address: {}\n{} Daemon: Running\n", mark(true),
+                       health.address, mark(true));
   } else {
-    text =
-        "✗ Coordinator: Not running\n"
-        "✗ Daemon: Unknown (coordinator not available)\n";
+    text = fmt::format(
+        "{} Coordinator: {}\n", mark(false),
+        health.is_there ? "Not answering: " + health.trouble : std::string("Not running"));
+    if (health.is_there) text += fmt::format("  Address: {}\n", health.address);
+    text += fmt::format("{} Daemon: Unknown (coordinator not available)\n", mark(false));
   }
-  if (status.dataflows) text += fmt::format("Active dataflows: {}\n", *status.dataflows);
-  return text;
+  print_result(text + fmt::format("Active dataflows: {}\n", health.running));
 }
 
-json::value to_json(const Status& status) {
-  json::object coordinator{{"status", status.has_daemon ? "running" : "not running"}};
-  if (status.has_daemon) coordinator["address"] = status.address;
-  return {{"coordinator", std::move(coordinator)},
-          {"daemon", {{"status", status.has_daemon ? "running" : "unknown"}}},
-          {"active_dataflows", status.dataflows ? json::value(*status.dataflows) : nullptr}};
-}
-
-int show_status(const CommandContext& context) {
-  const Status status = look();
-  print_result(wants_json(context.command) ? pretty_json(to_json(status)) : to_text(status));
-  bool is_well = status.has_daemon;
+int status(const CommandContext& context) {
+  const auto health = look(context);
+  if (!health) {
+    print_error(context.terminal, health.error().message);
+    return exit_code_of(health.error());
+  }
+  const bool as_json = wants_json(context.command);
+  if (as_json) {
+    show_json(*health);
+  } else {
+    show_text(*health, context.terminal);
+  }
+  bool is_well = health->answers;
   if (const auto path = context.command.value("--dataflow")) {
     int exit_code = 0;
     const auto file = read_dataflow_file(*path, context.terminal, context.environment, exit_code);
+    const bool is_valid = file && file->loaded.dataflow.has_value();
     if (file) print_diagnostics(file->loaded, context.terminal, "");
-    is_well = is_well && file && file->loaded.dataflow;
+    if (!as_json)
+      print_result(fmt::format("{} Dataflow: {} {}\n", is_valid ? "✓" : "✗", *path,
+                               is_valid ? "is valid" : "is not valid"));
+    is_well = is_well && is_valid;
   }
   if (is_well) return 0;
   print_error(context.terminal,
-              "System check failed.\nonly dataflows in the background need a daemon: `dora up` "
-              "starts it");
+              health->is_there ? "System check failed."
+                               : "System check failed.\n"
+                                 "  = help: `dora up` starts a dora in the background; `dora run` "
+                                 "needs none");
   return exit_failed;
 }
 
-constexpr Flag status_flags[] = {
-    {.name = "--dataflow",
-     .value = "PATH",
-     .help = "Check this dataflow, too",
-     .takes = Flag::Takes::Value,
-     .complete = Complete::DataflowFiles},
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "text, or json: one document",
-     .takes = Flag::Takes::Value,
-     .choices = "text|json"},
-    json_flag,
-};
+constexpr auto flags = join_flags(
+    std::array{
+        Flag{.name = "--format",
+             .short_name = "-f",
+             .value = "FORMAT",
+             .help = "table, or json: one document",
+             .takes = Flag::Takes::Value,
+             .choices = "table|json"},
+        json_flag,
+        Flag{.name = "--dataflow",
+             .value = "PATH",
+             .help = "Also look whether this dataflow is valid",
+             .takes = Flag::Takes::Value,
+             .complete = Complete::DataflowFiles},
+    },
+    coordinator_flags);
 
 }  // namespace
 
@@ -98,12 +128,12 @@ constinit const Command status_command{
     .name = "status",
     .aliases = {"check", "system status"},
     .group = Group::Look,
-    .summary = "Tell whether the daemon runs, and how many dataflows",
-    .flags = status_flags,
+    .summary = "Tell whether the dora in the background is there and well",
+    .flags = flags,
     .examples =
         "dora status\n"
         "dora status --json",
-    .run = show_status,
+    .run = status,
 };
 
 }  // namespace dora::cli

@@ -11,7 +11,9 @@
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
+#include "cli/daemon_address.hpp"
 #include "cli/duration.hpp"
+#include "cli/shared_flags.hpp"
 
 namespace dora::cli {
 namespace {
@@ -141,7 +143,12 @@ int stop(const CommandContext& context) {
     print_error(context.terminal, wish.error().message);
     return exit_usage;
   }
-  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s);
+  const auto address = daemon_address(context.command, context.environment);
+  if (!address) {
+    print_error(context.terminal, address.error().message);
+    return exit_code_of(address.error());
+  }
+  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s, address->only());
   if (!survey) {
     print_error(context.terminal, survey.error().message);
     return exit_code_of(survey.error());
@@ -163,26 +170,28 @@ int stop(const CommandContext& context) {
   return stop_one(*chosen, *wish, context.terminal);
 }
 
-constexpr Flag flags[] = {
-    {.name = "--all", .short_name = "-a", .help = "Stop every dataflow of yours"},
-    {.name = "--name",
-     .short_name = "-n",
-     .value = "NAME",
-     .help = "The same as NAME_OR_UUID",
-     .takes = Flag::Takes::Value,
-     .complete = Complete::Dataflows},
-    {.name = "--grace-duration",
-     .value = "DUR",
-     .help = "Time that nodes have to end [10s]",
-     .takes = Flag::Takes::Value,
-     .conflicts = "--force"},
-    {.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
-    {.name = "--json", .help = "Answer in JSON Lines"},
-    {.name = "--timeout",
-     .value = "DUR",
-     .help = "Give up waiting after this [grace period and half of it, and 10s]",
-     .takes = Flag::Takes::Value},
-};
+constexpr auto flags = join_flags(
+    std::array{
+        Flag{.name = "--all", .short_name = "-a", .help = "Stop every dataflow of yours"},
+        Flag{.name = "--name",
+             .short_name = "-n",
+             .value = "NAME",
+             .help = "The same as NAME_OR_UUID",
+             .takes = Flag::Takes::Value,
+             .complete = Complete::Dataflows},
+        Flag{.name = "--grace-duration",
+             .value = "DUR",
+             .help = "Time that nodes have to end [10s]",
+             .takes = Flag::Takes::Value,
+             .conflicts = "--force"},
+        Flag{.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
+        Flag{.name = "--json", .help = "Answer in JSON Lines"},
+        Flag{.name = "--timeout",
+             .value = "DUR",
+             .help = "Give up waiting after this [grace period and half of it, and 10s]",
+             .takes = Flag::Takes::Value},
+    },
+    coordinator_flags);
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/control_api.hpp"
 
-#include <array>
-#include <cmath>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/version.hpp"
+#include "daemon/control_json.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -17,23 +18,6 @@ namespace {
 namespace json = boost::json;
 using transport::HttpRequest;
 using transport::HttpResponse;
-
-constexpr double longest_grace_seconds = 365.0 * 24 * 3600;
-
-struct KindName {
-  ErrorKind kind;
-  std::string_view name;
-  int status;
-};
-constexpr std::array<KindName, 7> kinds{{
-    {ErrorKind::InvalidInput, "InvalidInput", 400},
-    {ErrorKind::NotFound, "NotFound", 404},
-    {ErrorKind::Disconnected, "Disconnected", 503},
-    {ErrorKind::TimedOut, "TimedOut", 504},
-    {ErrorKind::Busy, "Busy", 409},
-    {ErrorKind::Unsupported, "Unsupported", 501},
-    {ErrorKind::Failed, "Failed", 500},
-}};
 
 HttpResponse ok(const json::value& value) {
   HttpResponse response;
@@ -71,164 +55,157 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return decoded;
 }
 
-json::value ping() {
-  return {{"version", version()}, {"protocol", control_protocol}, {"pid", ::getpid()}};
-}
-
-bool is_over(RunStatus status) {
-  return status == RunStatus::Finished || status == RunStatus::Failed;
-}
-
-// Whether the process of a node is there to be waited for.
-bool lives(const NodeInfo& node) {
-  return node.status != NodeStatus::Stopped && node.status != NodeStatus::Failed;
-}
-
-json::value to_json(const EdgeTotals& edge) {
-  json::object drops;
-  for (const EdgeTotals::Drop& drop : edge.drops)
-    drops[drop.reason] = drop.count;
-  return {{"output", edge.producer + "/" + edge.output},
-          {"input", edge.consumer + "/" + edge.input},
-          {"sent", edge.sent},
-          {"delivered", edge.delivered},
-          {"dropped", edge.dropped()},
-          {"drops", std::move(drops)},
-          {"in_flight", edge.in_flight},
-          {"bytes", edge.bytes}};
-}
-
-json::value to_json(const DataflowStatus& dataflow) {
-  const RunInfo& run = dataflow.run;
-  json::array living;
-  for (const NodeInfo& node : run.nodes)
-    if (lives(node)) living.emplace_back(node.node);
-  std::uint64_t messages = 0;
-  json::array edges;
-  for (const EdgeTotals& edge : run.edges) {
-    messages += edge.sent;
-    edges.push_back(to_json(edge));
-  }
-  json::object blocked;
-  for (const NodeInfo& node : run.nodes) {
-    if (!node.blocked_on.empty()) blocked[node.node] = json::value_from(node.blocked_on);
-  }
-  const std::string_view status = !is_over(run.status)                ? "Running"
-                                  : run.status == RunStatus::Finished ? "Finished"
-                                                                      : "Failed";
-  return {{"uuid", run.id},
-          {"name", run.name},
-          {"status", status},
-          {"state", to_string(run.status)},
-          {"file", run.file},
-          {"log_folders", json::value_from(run.log_folders)},
-          {"nodes", run.nodes.size()},
-          {"running_nodes", std::move(living)},
-          {"started_ns", run.started_at_ns},
-          {"messages", messages},
-          {"edges", std::move(edges)},
-          {"blocked_on", std::move(blocked)},
-          {"cpu_percent", dataflow.cpu_percent},
-          {"memory_bytes", dataflow.memory_bytes}};
-}
-
-// An empty body means the defaults.
-Result<StopOptions> parse_stop_options(std::string_view body) {
-  StopOptions options;
-  if (body.empty()) return options;
-  boost::system::error_code error;
-  const json::value parsed = json::parse(json::string_view(body.data(), body.size()), error);
-  if (error || !parsed.is_object())
-    return fail(ErrorKind::InvalidInput, "the body is not a JSON object");
-  for (const auto& [key, value] : parsed.get_object()) {
-    if (key == "force" && value.is_bool()) {
-      options.force = value.get_bool();
-    } else if (key == "grace_seconds" && value.is_number()) {
-      const double seconds = value.to_number<double>(error);
-      if (error || std::isnan(seconds) || seconds < 0 || seconds > longest_grace_seconds)
-        return fail(ErrorKind::InvalidInput, "`grace_seconds` must be between 0 and a year");
-      options.grace = std::chrono::milliseconds(std::llround(seconds * 1e3));
-    } else {
-      return fail(ErrorKind::InvalidInput,
-                  fmt::format("`{}` is unknown here, or of another type: the keys are "
-                              "`grace_seconds` (a number) and `force` (true or false)",
-                              std::string_view(key.data(), key.size())));
+/// What stands for each `*` of `pattern` in `path`, as it was sent; nothing when it does not match.
+std::optional<std::vector<std::string_view>> match(std::string_view pattern,
+                                                   std::string_view path) {
+  std::vector<std::string_view> names;
+  for (;;) {
+    const std::size_t pattern_end = std::min(pattern.find('/'), pattern.size());
+    const std::size_t path_end = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, path_end);
+    if (pattern.substr(0, pattern_end) == "*" && !part.empty()) {
+      names.push_back(part);
+    } else if (pattern.substr(0, pattern_end) != part) {
+      return std::nullopt;
     }
+    if ((pattern_end == pattern.size()) != (path_end == path.size())) return std::nullopt;
+    if (pattern_end == pattern.size()) return names;
+    pattern.remove_prefix(pattern_end + 1);
+    path.remove_prefix(path_end + 1);
   }
-  return options;
+}
+
+json::value to_json(const StartedRun& run) {
+  return {{"uuid", run.uuid}, {"name", run.name}};
 }
 
 }  // namespace
 
-std::string_view to_string(ErrorKind kind) {
-  for (const KindName& known : kinds)
-    if (known.kind == kind) return known.name;
-  return "Failed";
-}
-
-ErrorKind parse_error_kind(std::string_view name) {
-  for (const KindName& known : kinds)
-    if (known.name == name) return known.kind;
-  return ErrorKind::Failed;
-}
+const ControlApi::Route ControlApi::routes[] = {
+    {"GET", "/v1/ping", &ControlApi::ping},
+    {"GET", "/v1/dataflows", &ControlApi::list},
+    {"POST", "/v1/dataflows", &ControlApi::start},
+    {"GET", "/v1/dataflows/*", &ControlApi::show},
+    {"DELETE", "/v1/dataflows/*", &ControlApi::forget},
+    {"POST", "/v1/dataflows/*/stop", &ControlApi::stop},
+    {"POST", "/v1/dataflows/*/restart", &ControlApi::restart},
+    {"POST", "/v1/shutdown", &ControlApi::shut_down},
+};
 
 HttpResponse error_response(const Error& error) {
   HttpResponse response = ok({{"kind", to_string(error.kind)}, {"message", error.message}});
-  response.status = 500;
-  for (const KindName& known : kinds)
-    if (known.kind == error.kind) response.status = known.status;
+  response.status = http_status_of(error.kind);
   return response;
 }
 
 void ControlApi::answer(const HttpRequest& request, Reply reply) const {
   std::string_view path = request.target;
   path = path.substr(0, path.find('?'));
-  const bool is_get = request.method == "GET";
-  const auto only = [&](std::string_view method) {
-    reply(refusal(405, ErrorKind::InvalidInput,
-                  fmt::format("{} takes {} only", path.substr(0, 200), method)));
-  };
-  if (path == "/v1/ping") {
-    if (!is_get) return only("GET");
-    return reply(ok(ping()));
+  std::string allowed;
+  for (const Route& route : routes) {
+    const auto parts = match(route.pattern, path);
+    if (!parts) continue;
+    if (route.method != request.method) {
+      allowed += fmt::format("{}{}", allowed.empty() ? "" : " and ", route.method);
+      continue;
+    }
+    Call call{{}, request.body, std::move(reply)};
+    for (const std::string_view part : *parts) {
+      auto name = percent_decoded(part);
+      if (!name) {
+        return call.reply(refusal(400, ErrorKind::InvalidInput,
+                                  "a `%` in the path is not followed by hex digits"));
+      }
+      call.names.push_back(*std::move(name));
+    }
+    return (this->*route.handler)(call);
   }
-  if (path == "/v1/dataflows") {
-    if (!is_get) return only("GET");
-    json::array list;
-    for (const DataflowStatus& dataflow : target_.dataflows())
-      list.push_back(to_json(dataflow));
-    return reply(ok({{"schema_version", 1}, {"dataflows", std::move(list)}}));
-  }
-  constexpr std::string_view prefix = "/v1/dataflows/";
-  constexpr std::string_view suffix = "/stop";
-  if (path.starts_with(prefix) && path.ends_with(suffix) &&
-      path.size() > prefix.size() + suffix.size()) {
-    if (request.method != "POST") return only("POST");
-    path.remove_prefix(prefix.size());
-    path.remove_suffix(suffix.size());
-    return stop(path, request.body, std::move(reply));
+  if (!allowed.empty()) {
+    return reply(refusal(405, ErrorKind::InvalidInput,
+                         fmt::format("{} takes {} only", path.substr(0, 200), allowed)));
   }
   reply(refusal(404, ErrorKind::NotFound, "there is nothing here: see docs/control-api.md"));
 }
 
-void ControlApi::stop(std::string_view name, std::string_view body, Reply reply) const {
-  const auto wanted = percent_decoded(name);
-  if (!wanted)
-    return reply(refusal(400, ErrorKind::InvalidInput, "a `%` in the path is not followed by hex"));
-  const auto options = parse_stop_options(body);
-  if (!options) return reply(error_response(options.error()));
+void ControlApi::ping(Call& call) const {
+  call.reply(ok({{"version", version()}, {"protocol", control_protocol}, {"pid", ::getpid()}}));
+}
+
+void ControlApi::list(Call& call) const {
+  json::array list;
+  for (const DataflowStatus& dataflow : target_.dataflows())
+    list.push_back(daemon::to_json(dataflow));
+  call.reply(ok({{"schema_version", 1}, {"dataflows", std::move(list)}}));
+}
+
+void ControlApi::show(Call& call) const {
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  for (const DataflowStatus& dataflow : target_.dataflows())
+    if (dataflow.run.id == *id) return call.reply(ok(daemon::to_json(dataflow)));
+  call.reply(error_response({ErrorKind::NotFound, "it was forgotten just now"}));
+}
+
+void ControlApi::start(Call& call) const {
+  auto request = parse_start_request(call.body);
+  if (!request) return call.reply(error_response(request.error()));
+  target_.start(*std::move(request), [reply = std::move(call.reply)](Result<StartedRun> started) {
+    reply(started ? ok(to_json(*started)) : error_response(started.error()));
+  });
+}
+
+void ControlApi::stop(Call& call) const {
+  const auto options = parse_stop_options(call.body);
+  if (!options) return call.reply(error_response(options.error()));
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  target_.stop(*id, *options, [reply = std::move(call.reply)](Result<RunResult> result) {
+    if (!result) return reply(error_response(result.error()));
+    reply(ok({{"uuid", result->id},
+              {"name", result->name},
+              {"status", result->succeeded ? "Finished" : "Failed"},
+              {"summary", failure_summary(*result)}}));
+  });
+}
+
+void ControlApi::restart(Call& call) const {
+  const auto options = parse_stop_options(call.body);
+  if (!options) return call.reply(error_response(options.error()));
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  target_.restart(*id, *options,
+                  [reply = std::move(call.reply), old = *id](Result<StartedRun> started) {
+                    if (!started) return reply(error_response(started.error()));
+                    json::value answer = to_json(*started);
+                    answer.get_object()["old_uuid"] = old;
+                    reply(ok(answer));
+                  });
+}
+
+void ControlApi::forget(Call& call) const {
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  const auto forgotten = target_.forget(*id);
+  call.reply(forgotten ? ok({{"uuid", *id}}) : error_response(forgotten.error()));
+}
+
+void ControlApi::shut_down(Call& call) const {
+  const auto force = parse_force(call.body);
+  if (!force) return call.reply(error_response(force.error()));
+  target_.shut_down(*force, [reply = std::move(call.reply)](const Result<>& ended) {
+    reply(ended ? ok(json::object()) : error_response(ended.error()));
+  });
+}
+
+Result<std::string> ControlApi::find(const std::string& name) const {
+  std::optional<std::string> over;
   for (const DataflowStatus& dataflow : target_.dataflows()) {
-    const RunInfo& run = dataflow.run;
-    if (is_over(run.status) || (run.id != *wanted && run.name != *wanted)) continue;
-    return target_.stop(run.id, *options, [reply = std::move(reply)](Result<RunResult> result) {
-      if (!result) return reply(error_response(result.error()));
-      reply(ok({{"uuid", result->id},
-                {"name", result->name},
-                {"status", result->succeeded ? "Finished" : "Failed"},
-                {"summary", failure_summary(*result)}}));
-    });
+    if (dataflow.run.id != name && dataflow.run.name != name) continue;
+    if (!dataflow.is_over()) return dataflow.run.id;
+    over = dataflow.run.id;  // the latest
   }
-  reply(error_response({ErrorKind::NotFound, fmt::format("no dataflow `{}` runs here", *wanted)}));
+  if (over) return *over;
+  return fail(ErrorKind::NotFound, fmt::format("no dataflow `{}` runs here", name));
 }
 
 }  // namespace dora::daemon

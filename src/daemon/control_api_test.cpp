@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/version.hpp"
+#include "daemon/control_json.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -22,6 +23,10 @@ class FakeTarget : public ControlTarget {
     dataflow.run.nodes = {{.node = "a", .status = NodeStatus::Running, .cause = {}},
                           {.node = "b", .status = NodeStatus::Stopped, .cause = {}}};
     known_.push_back(dataflow);
+    dataflow.run.id = "0189-f";
+    dataflow.run.status = RunStatus::Failed;
+    dataflow.summary = "Node `a` failed: exited with code 1";
+    known_.push_back(dataflow);
   }
   std::vector<DataflowStatus> dataflows() const override { return known_; }
   void stop(std::string_view run, const StopOptions& options,
@@ -31,7 +36,29 @@ class FakeTarget : public ControlTarget {
     ended = std::move(on_ended);
   }
 
+  void start(StartRequest request, std::function<void(Result<StartedRun>)> on_started) override {
+    if (request.file == "/wrong.yml")
+      return on_started(fail(ErrorKind::InvalidInput, "error[E013]: no such output"));
+    on_started(StartedRun{"0190-b", request.name});
+  }
+  void restart(std::string_view run, const StopOptions& options,
+               std::function<void(Result<StartedRun>)> on_started) override {
+    stopped = run;
+    asked = options;
+    on_started(StartedRun{"0190-c", "hello world"});
+  }
+  Result<> forget(std::string_view run) override {
+    if (run == "0190-a") return fail(ErrorKind::Busy, "it is running");
+    forgotten = run;
+    return {};
+  }
+  void shut_down(bool force, std::function<void(Result<>)> on_ended) override {
+    if (!force) return on_ended(fail(ErrorKind::Busy, "dataflows are running"));
+    on_ended({});
+  }
+
   std::string stopped;
+  std::string forgotten;
   StopOptions asked;
   std::function<void(Result<RunResult>)> ended;
 
@@ -66,11 +93,46 @@ TEST_F(ControlApiTest, PingTellsVersionAndProtocol) {
 
 TEST_F(ControlApiTest, ListsDataflows) {
   const auto list = parsed(ask("GET", "/v1/dataflows?status=running")).at("dataflows").as_array();
-  ASSERT_EQ(list.size(), 1U);
+  ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0].at("uuid").as_string(), "0190-a");
   EXPECT_EQ(list[0].at("nodes").to_number<int>(), 2);
   EXPECT_EQ(list[0].at("status").as_string(), "Running");
   EXPECT_EQ(list[0].at("running_nodes"), json::value(json::array{"a"}));
+}
+
+TEST_F(ControlApiTest, ShowsOneDataflow) {
+  EXPECT_EQ(parsed(ask("GET", "/v1/dataflows/hello%20world")).at("uuid").as_string(), "0190-a");
+  const auto over = parsed(ask("GET", "/v1/dataflows/0189-f"));
+  EXPECT_EQ(over.at("status").as_string(), "Failed");
+  EXPECT_EQ(over.at("summary").as_string(), "Node `a` failed: exited with code 1");
+  EXPECT_EQ(ask("GET", "/v1/dataflows/other").status, 404);
+}
+
+TEST_F(ControlApiTest, StartsAndRestarts) {
+  const auto started = ask("POST", "/v1/dataflows", R"({"file": "/a.yml", "name": "b"})");
+  EXPECT_EQ(parsed(started).at("uuid").as_string(), "0190-b");
+  const auto wrong = ask("POST", "/v1/dataflows", R"({"file": "/wrong.yml"})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(parsed(wrong).at("message").as_string(), "error[E013]: no such output");
+  EXPECT_EQ(ask("POST", "/v1/dataflows", "{}").status, 400);
+  EXPECT_EQ(ask("PUT", "/v1/dataflows").status, 405);
+  const auto again = ask("POST", "/v1/dataflows/0190-a/restart", R"({"force": true})");
+  EXPECT_EQ(parsed(again).at("uuid").as_string(), "0190-c");
+  EXPECT_EQ(parsed(again).at("old_uuid").as_string(), "0190-a");
+  EXPECT_TRUE(target_.asked.force);
+}
+
+TEST_F(ControlApiTest, ForgetsWhatIsOver) {
+  EXPECT_EQ(ask("DELETE", "/v1/dataflows/0189-f").status, 200);
+  EXPECT_EQ(target_.forgotten, "0189-f");
+  EXPECT_EQ(ask("DELETE", "/v1/dataflows/0190-a").status, 409);
+  EXPECT_EQ(ask("DELETE", "/v1/dataflows/other").status, 404);
+}
+
+TEST_F(ControlApiTest, EndsOnlyByForceWhileDataflowsRun) {
+  EXPECT_EQ(ask("POST", "/v1/shutdown").status, 409);
+  EXPECT_EQ(ask("POST", "/v1/shutdown", R"({"force": 1})").status, 400);
+  EXPECT_EQ(ask("POST", "/v1/shutdown", R"({"force": true})").status, 200);
 }
 
 TEST_F(ControlApiTest, StopAnswersWhenTheDataflowHasEnded) {

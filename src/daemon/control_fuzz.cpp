@@ -31,6 +31,20 @@ class OneDataflow : public ControlTarget {
     CHECK(options.grace.count() >= 0);
     on_ended(RunResult{});
   }
+  void start(StartRequest request, std::function<void(Result<StartedRun>)> on_started) override {
+    CHECK(request.file.is_absolute());
+    on_started(StartedRun{"0191", request.name});
+  }
+  void restart(std::string_view run, const StopOptions&,
+               std::function<void(Result<StartedRun>)> on_started) override {
+    CHECK(run == "0190");
+    on_started(StartedRun{"0191", "hello"});
+  }
+  Result<> forget(std::string_view run) override {
+    CHECK(run == "0190");
+    return fail(ErrorKind::Busy, "it is running");
+  }
+  void shut_down(bool, std::function<void(Result<>)> on_ended) override { on_ended({}); }
 };
 
 void serve(std::string_view bytes) {

@@ -112,8 +112,11 @@ std::string Engine::start(RunPlan plan) {
   if (plan.id.empty()) plan.id = new_uuid();
   const std::string id = plan.id;
   const std::weak_ptr<State> weak = state_;
+  LookupContext lookup = state_->lookup;
+  if (plan.inherited) lookup.inherited = inheritable(*plan.inherited);
+  lookup.allow_shell_nodes = lookup.allow_shell_nodes || plan.allow_shell_nodes;
   auto run = std::make_shared<Run>(
-      state_->loop, std::move(plan), state_->lookup,
+      state_->loop, std::move(plan), std::move(lookup),
       Run::Listener{.on_log =
                         [weak](const LogEntry& entry) {
                           const auto state = weak.lock();

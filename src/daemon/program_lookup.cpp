@@ -225,12 +225,17 @@ EnvironmentMap inherited_environment() {
     const std::string_view text(*entry);
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) continue;
-    const std::string_view name = text.substr(0, equals);
-    if (std::ranges::find(secret_or_own, name) != secret_or_own.end() ||
-        name.starts_with("DORA_ZENOH_"))
-      continue;
-    variables.emplace(name, text.substr(equals + 1));
+    variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
+  return inheritable(std::move(variables));
+}
+
+EnvironmentMap inheritable(EnvironmentMap variables) {
+  std::erase_if(variables, [](const auto& variable) {
+    const std::string_view name = variable.first;
+    return std::ranges::find(secret_or_own, name) != secret_or_own.end() ||
+           name.starts_with("DORA_ZENOH_");
+  });
   return variables;
 }
 

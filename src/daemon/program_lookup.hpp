@@ -23,14 +23,11 @@ struct LookupContext {
   bool allow_shell_nodes = false;
 };
 
-struct Command {
-  std::filesystem::path program;       ///< absolute
-  std::vector<std::string> arguments;  ///< the first is the name of the program
-};
-
 /// The environment of this process without what nodes must not see: tokens, and whatever would be
 /// loaded into every program.
 EnvironmentMap inherited_environment();
+/// The same of an environment that somebody sent.
+EnvironmentMap inheritable(EnvironmentMap variables);
 
 /// Whether a dataflow may not set this variable: it belongs to dora, or loads code into every
 /// program, or is no name at all.

@@ -55,7 +55,7 @@ std::optional<std::string> Run::prepare(NodeIndex index) {
   const NodePlan& plan = plan_.nodes[index];
   Node& node = nodes_[index];
   if (plan.is_dynamic()) return std::nullopt;
-  auto command = find_command(plan, lookup_);
+  auto command = plan.command ? Result<Command>(*plan.command) : find_command(plan, lookup_);
   if (!command) return command.error().message;
   node.command = *std::move(command);
   auto environment = node_environment(plan, lookup_.inherited, own_environment(index));

@@ -38,6 +38,13 @@ struct ProgramPlan {
   bool operator==(const ProgramPlan&) const = default;
 };
 
+/// A program as it is executed.
+struct Command {
+  std::filesystem::path program;       ///< absolute
+  std::vector<std::string> arguments;  ///< the first is the name of the program
+  bool operator==(const Command&) const = default;
+};
+
 struct RestartPlan {
   enum class Policy { Never, OnFailure, Always };
   Policy policy = Policy::Never;
@@ -90,6 +97,8 @@ struct LogPlan {
 struct NodePlan {
   NodeId id;
   ProgramPlan program;
+  /// What find_command() answered, for whoever asked already; else the engine asks.
+  std::optional<Command> command;
   std::filesystem::path working_directory;
   /// The node's own over --env over the dataflow's; reserved names are gone already.
   std::map<std::string, std::string> environment;
@@ -123,6 +132,10 @@ struct RunPlan {
   std::filesystem::path working_directory;
   /// Ordered by id.
   std::vector<NodePlan> nodes;
+  /// What nodes inherit; nothing: the environment of the engine.
+  std::optional<std::map<std::string, std::string>> inherited;
+  /// Whether `path: shell` is allowed, also where the engine does not allow it to everybody.
+  bool allow_shell_nodes = false;
   bool exit_when_nodes_finish = false;
   std::chrono::nanoseconds health_check_interval = std::chrono::seconds(5);
   /// The whole dataflow as JSON text, for dataflow_descriptor().

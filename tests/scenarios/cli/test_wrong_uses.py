@@ -24,7 +24,7 @@ USAGE = [
     (["lst"], 2, ["did you mean `list`?"]),
     (["dataflow.yml"], 2, ["did you mean `dora run dataflow.yml`?"]),
     (["xyzzy"], 2, ["unknown command `xyzzy`", "dora help"]),
-    (["up"], 2, ["`dora up` is not in this version yet"]),
+    (["trace", "list"], 2, ["`dora trace` is not in this version yet"]),
     (["--colour", "never", "list"], 2, ["unknown flag `--colour`", "did you mean `--color`?"]),
     (["--color", "sometimes", "list"], 2, ["auto, always or never"]),
     (["--color=sometimes", "list"], 2, ["auto, always or never"]),

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dora start`: gives a dataflow to the dora in the background.
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/random.hpp"
+#include "cli/commands.hpp"
+#include "cli/control_client.hpp"
+#include "cli/daemon_address.hpp"
+#include "cli/dataflow_file.hpp"
+#include "cli/run_options.hpp"
+#include "cli/shared_flags.hpp"
+#include "daemon/program_lookup.hpp"
+
+namespace dora::cli {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+/// For a daemon to read the dataflow, which may include asking uv for every node.
+constexpr auto reading_patience = 60s;
+constexpr auto between_looks = 20ms;
+
+Result<daemon::StartRequest> make_request(const RunOptions& options,
+                                          const std::filesystem::path& file) {
+  daemon::StartRequest request;
+  std::error_code error;
+  request.file = std::filesystem::absolute(file, error);
+  if (error)
+    return fail(ErrorKind::Failed, fmt::format("finding {}: {}", file.string(), error.message()));
+  request.uuid = new_uuid();
+  request.name = options.name;
+  request.env = options.environment;
+  request.inherited = daemon::inherited_environment();
+  request.exit_when_nodes_finish = options.exit_when_nodes_finish;
+  request.allow_shell_nodes = options.allows_shell_nodes;
+  return request;
+}
+
+void print_failure(const RunningDataflow& dataflow) {
+  print_notice(fmt::format("Dataflow {} failed:\n\n{}\n", dataflow.uuid, dataflow.summary));
+}
+
+/// Until every process has been made, or none ever will be. Returns the exit code.
+Result<int> wait_until_spawned(const Instance& instance, const std::string& uuid) {
+  const Deadline deadline = std::chrono::steady_clock::now() + reading_patience;
+  for (;;) {
+    const RunningDataflow now = TRY(ask_dataflow(instance, uuid, deadline));
+    if (now.status == "Failed") {
+      print_failure(now);
+      return exit_failed;
+    }
+    if (!now.is_running() || now.waiting_nodes.empty()) return 0;
+    if (std::chrono::steady_clock::now() > deadline) {
+      return fail(ErrorKind::TimedOut,
+                  fmt::format("these nodes have not been started yet: {}; `dora stop {}` gives up",
+                              fmt::join(now.waiting_nodes, ", "), uuid));
+    }
+    std::this_thread::sleep_for(between_looks);
+  }
+}
+
+Result<int> start_checked(const CommandContext& context, const RunOptions& options) {
+  const Terminal& terminal = context.terminal;
+  int exit_code = 0;
+  const auto file = read_dataflow_file(options.path, terminal, context.environment, exit_code);
+  if (!file) return exit_code;
+  print_diagnostics(file->loaded, terminal, ", nothing was started");
+  if (!file->loaded.dataflow) return exit_invalid_dataflow;
+  if (!options.ignores_deploy && file->loaded.dataflow->first_deploy() != nullptr) {
+    print_error(terminal,
+                "this dataflow has a `deploy:` section, and no other machine is connected\n"
+                "  = help: `--ignore-deploy` runs everything here");
+    return exit_failed;
+  }
+  for (const std::string& notice : options.notices)
+    print_warning(terminal, notice);
+  const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
+  const Instance instance = to_instance(TRY(find_daemon(address)));
+  const daemon::StartRequest request = TRY(make_request(options, file->path));
+  const auto started =
+      ask_to_start(instance, request, std::chrono::steady_clock::now() + reading_patience);
+  if (!started) {
+    print_error(terminal, started.error().message);
+    return started.error().kind == ErrorKind::InvalidInput ? exit_invalid_dataflow
+                                                           : exit_code_of(started.error());
+  }
+  if (context.command.has("--json")) {
+    const json::value answer = {{"uuid", started->uuid}, {"name", started->name}};
+    print_result(json::serialize(answer) + "\n");
+  } else {
+    print_result(fmt::format("dataflow start triggered: {}\n", started->uuid));
+  }
+  return wait_until_spawned(instance, started->uuid);
+}
+
+int start(const CommandContext& context) {
+  const auto options = parse_run_options(context.command, context.environment);
+  if (!options) {
+    print_error(context.terminal, options.error().message);
+    return exit_usage;
+  }
+  const auto code = start_checked(context, *options);
+  if (code) return *code;
+  print_error(context.terminal, code.error().message);
+  return exit_code_of(code.error());
+}
+
+constexpr auto flags = join_flags(
+    std::array{
+        Flag{.name = "--name",
+             .short_name = "-n",
+             .value = "NAME",
+             .help = "What to call it [two words at random]",
+             .takes = Flag::Takes::Value},
+        Flag{.name = "--detach", .help = "Leave it in the background"},
+        Flag{.name = "--env",
+             .value = "KEY=VALUE",
+             .help = "A variable for all nodes; may be repeated",
+             .takes = Flag::Takes::Values},
+        Flag{.name = "--exit-when-nodes-finish",
+             .value = "BOOL",
+             .help = "Timers keep no node alive (also =false)",
+             .takes = Flag::Takes::OptionalValue,
+             .choices = "true|false"},
+        Flag{.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
+        Flag{.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
+        Flag{.name = "--uv", .help = "Managed Python environments (not in this version yet)"},
+        Flag{.name = "--debug"},
+        Flag{.name = "--json", .help = "Answer in JSON"},
+    },
+    coordinator_flags);
+
+}  // namespace
+
+constinit const Command start_command{
+    .name = "start",
+    .group = Group::Run,
+    .summary = "Give a dataflow to the dora in the background",
+    .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
+                    Complete::DataflowFiles}}},
+    .flags = flags,
+    .examples =
+        "dora up\n"
+        "dora start dataflow.yml --name hello --detach",
+    .run = start,
+};
+
+}  // namespace dora::cli

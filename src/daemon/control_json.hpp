@@ -1,0 +1,28 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What the control interface says and understands, as JSON. Pure.
+
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+#include "base/result.hpp"
+#include "daemon/control_target.hpp"
+
+namespace dora::daemon {
+
+boost::json::value to_json(const DataflowStatus& dataflow);
+
+/// An empty body means the defaults. Fails with InvalidInput, naming the key.
+Result<StopOptions> parse_stop_options(std::string_view body);
+/// `{"force": true}`; false when it is left out.
+Result<bool> parse_force(std::string_view body);
+
+/// The name of a kind in answers: "NotFound".
+std::string_view to_string(ErrorKind kind);
+/// Failed for an unknown name.
+ErrorKind parse_error_kind(std::string_view name);
+/// The HTTP status that goes with a kind.
+int http_status_of(ErrorKind kind);
+
+}  // namespace dora::daemon

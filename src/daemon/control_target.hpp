@@ -1,0 +1,66 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What the control interface needs from the dora that it speaks for. Everything answers on the
+// event loop, at once or later; nothing blocks.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/run_result.hpp"
+#include "daemon/start_request.hpp"
+
+namespace dora::daemon {
+
+/// One dataflow as `dora list` shows it.
+struct DataflowStatus {
+  RunInfo run{};
+  double cpu_percent = 0;  ///< of one core, of all processes, since the start
+  std::uint64_t memory_bytes = 0;
+  /// When it was over, since the Unix epoch; 0: it is not.
+  std::int64_t ended_at_ns = 0;
+  /// What failed, when something did.
+  std::string summary{};
+
+  bool is_over() const {
+    return run.status == RunStatus::Finished || run.status == RunStatus::Failed;
+  }
+};
+
+/// A dataflow that was started.
+struct StartedRun {
+  std::string uuid;
+  std::string name;
+};
+
+class ControlTarget {
+ public:
+  virtual ~ControlTarget() = default;
+
+  /// Those that run, and those that are over and were not forgotten.
+  virtual std::vector<DataflowStatus> dataflows() const = 0;
+
+  /// Fails with InvalidInput, telling every mistake, when the dataflow is wrong, and with Busy when
+  /// one of that name runs.
+  virtual void start(StartRequest request, std::function<void(Result<StartedRun>)> on_started) = 0;
+
+  /// Stops the dataflow `run`; `on_ended` is called once it has ended, perhaps at once.
+  virtual void stop(std::string_view run, const StopOptions& options,
+                    std::function<void(Result<RunResult>)> on_ended) = 0;
+
+  /// Stops the dataflow `run` and starts the same one again under a new UUID.
+  virtual void restart(std::string_view run, const StopOptions& options,
+                       std::function<void(Result<StartedRun>)> on_started) = 0;
+
+  /// Forgets a dataflow that is over. Fails with NotFound, or with Busy when it runs.
+  virtual Result<> forget(std::string_view run) = 0;
+
+  /// Ends this dora. Fails with Busy while dataflows run, unless `force` ends them, too.
+  virtual void shut_down(bool force, std::function<void(Result<>)> on_ended) = 0;
+};
+
+}  // namespace dora::daemon

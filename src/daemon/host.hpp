@@ -1,0 +1,116 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// A dora that runs and can be found: its engine, its directory, its control socket, and what it
+// remembers of its dataflows. `dora run` is one in the foreground, `dora up` leaves one in the
+// background. Lives on its owner's event loop; one more thread reads dataflows, as that may wait
+// for programs.
+//
+//   open() ─► serving ─close()─► closed: the directory is gone, dataflows are killed with the
+//   object
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "daemon/control_api.hpp"
+#include "daemon/control_target.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/instance_directory.hpp"
+#include "transport/http_server.hpp"
+
+namespace dora::daemon {
+
+class Host : public ControlTarget {
+ public:
+  struct Options {
+    /// "run", which ends with its dataflow, or "daemon".
+    std::string kind;
+    /// Of the instance; empty: a new one.
+    std::string name{};
+    std::string project{};
+    std::string file{};
+    bool allow_shell_nodes = false;
+  };
+
+  struct Listener {
+    std::function<void(const LogEntry&)> on_log;
+    /// The status of a run or of one of its nodes changed.
+    std::function<void(const std::string& run)> on_changed;
+    /// Somebody else asked for the end of a run.
+    std::function<void(const std::string& run)> on_stop_asked;
+    /// A run is over; everybody who waits for that is told right after. `next` is the UUID under
+    /// which it starts again, or empty.
+    std::function<void(const RunResult&, const std::string& next)> on_finished;
+    /// Somebody asked this dora to end, and nothing runs any more.
+    std::function<void()> on_shut_down;
+  };
+
+  Host(boost::asio::io_context& loop, Options options, Listener listener);
+  ~Host() override;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Makes the directory and listens. Fails with Busy when a living instance has that name.
+  Result<> open();
+  /// Answers nobody any more and removes the directory.
+  void close();
+
+  const Instance& instance() const { return directory_->instance(); }
+  Engine& engine() { return engine_; }
+  /// Whether a dataflow runs, or what it left behind is being looked for.
+  bool is_busy() const { return !known_.empty(); }
+
+  /// Starts a dataflow at once. Fails with Busy when one of that name runs.
+  Result<StartedRun> start(RunPlan plan);
+  /// Stops every dataflow for good.
+  void stop_all(const StopOptions& options);
+
+  std::vector<DataflowStatus> dataflows() const override;
+  void start(StartRequest request, std::function<void(Result<StartedRun>)> on_started) override;
+  void stop(std::string_view run, const StopOptions& options,
+            std::function<void(Result<RunResult>)> on_ended) override;
+  void restart(std::string_view run, const StopOptions& options,
+               std::function<void(Result<StartedRun>)> on_started) override;
+  Result<> forget(std::string_view run) override;
+  void shut_down(bool force, std::function<void(Result<>)> on_ended) override;
+
+ private:
+  using OnEnded = std::function<void(Result<RunResult>)>;
+
+  struct Known {
+    RunPlan plan;
+    std::int64_t started_at_ns = 0;  ///< since the Unix epoch
+    std::int64_t started_ns = 0;     ///< monotonic
+    std::vector<OnEnded> waiting;
+    /// It is to be started again under this UUID.
+    std::string next;
+    std::vector<std::function<void(Result<StartedRun>)>> waiting_for_next;
+  };
+
+  void on_finished(const RunResult& result);
+  void remember(const Known& known, const RunResult& result);
+
+  boost::asio::io_context& loop_;
+  Options options_;
+  Listener listener_;
+  std::map<std::string, Known, std::less<>> known_;  ///< those that run
+  std::deque<DataflowStatus> over_;                  ///< the oldest first
+  std::optional<InstanceDirectory> directory_;
+  ControlApi control_{*this};
+  std::optional<transport::HttpServer> server_;
+  std::function<void(Result<>)> on_shut_down_;
+  /// Lives on in what was posted to the loop, which looks whether this object still does.
+  std::shared_ptr<Host*> self_;
+  Engine engine_;
+  /// Last: waits for its thread before anything else goes.
+  boost::asio::thread_pool planner_{1};
+};
+
+}  // namespace dora::daemon

@@ -1,0 +1,73 @@
+"""A dora in the background, for one test."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.watchdog import wait_until
+
+NODE = """
+    from dora import Node
+
+    node = Node()
+    print("ready")
+    for event in node:
+        if event["type"] == "STOP":
+            print("STOP", event["id"])
+"""
+WAITING = """
+    nodes:
+      - id: waiting
+        path: waiting.py
+        inputs: {tick: dora/timer/secs/3600}
+"""
+
+
+class Daemon:
+    """`dora up`, and commands that speak to it."""
+
+    def __init__(self, flow, run_dora, runtime):
+        self.flow = flow
+        self.runtime = runtime
+        self.run = run_dora
+        assert run_dora("up").code == 0
+
+    def start(self, *arguments, file="dataflow.yml"):
+        """Starts a dataflow, and returns its UUID."""
+        done = self.run("start", file, "--detach", *arguments)
+        assert done.code == 0, done
+        return done.out.strip().removeprefix("dataflow start triggered: ")
+
+    def list(self, *arguments):
+        """What `dora list` tells, by UUID."""
+        done = self.run("list", "--json", *arguments)
+        assert done.code == 0, done
+        return {line["uuid"]: line for line in map(json.loads, done.out.splitlines())}
+
+    def engine(self):
+        """The process that serves; its record names it."""
+        records = Path(self.runtime).glob("dora/default/record.json")
+        return json.loads(next(records).read_text())["pid"]
+
+    def front(self):
+        """The process that watches over the engine."""
+        status = Path(f"/proc/{self.engine()}/status").read_text()
+        return int(status.split("PPid:")[1].split()[0])
+
+    def wait_for_log(self, uuid, node, text):
+        """Waits until the log file of a node holds this text."""
+        log = self.flow.path / "out" / uuid / f"log_{node}.jsonl"
+        wait_until(lambda: log.exists() and text in log.read_text(), f"{text!r} in {log}")
+
+
+@pytest.fixture
+def waiting(flow):
+    """A dataflow that runs until it is stopped."""
+    flow.nodes(waiting=NODE)
+    flow.yaml(WAITING)
+    return flow
+
+
+@pytest.fixture
+def daemon(flow, run_dora, environment):
+    return Daemon(flow, run_dora, environment["XDG_RUNTIME_DIR"])

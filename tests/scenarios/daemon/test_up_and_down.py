@@ -1,0 +1,104 @@
+"""The dora in the background: it comes, serves every terminal, and goes without a trace."""
+
+import os
+import re
+import signal
+
+import pytest
+from support.watchdog import wait_until
+
+
+def test_the_whole_way(waiting, run_dora):
+    up = run_dora("up")
+    assert (up.code, up.out) == (0, "started dora coordinator\nstarted dora daemon\n")
+    again = run_dora("up")
+    assert again.code == 0
+    assert re.fullmatch(
+        r"coordinator already running on \S+/control.sock\ndaemon already running\n", again.out
+    )
+    started = run_dora("start", "dataflow.yml", "--detach")
+    assert started.code == 0
+    uuid = re.fullmatch(r"dataflow start triggered: ([0-9a-f-]{36})\n", started.out)[1]
+    assert run_dora("list", "-q").out == f"{uuid}\n"
+
+    refused = run_dora("down")
+    assert refused.code == 1
+    assert uuid in refused.err
+    assert "dora stop --all" in refused.err
+
+    assert run_dora("stop", uuid).code == 0
+    down = run_dora("down")
+    assert down.code == 0
+    assert re.fullmatch(
+        r"Destroying coordinator at \S+\nCoordinator and daemons destroyed successfully\n", down.out
+    )
+    waiting.wait_until_gone()
+
+
+def test_down_by_force_ends_what_runs(waiting, daemon, environment):
+    daemon.start()
+    down = daemon.run("destroy", "--force")
+    assert down.code == 0
+    assert down.out.startswith("Stopping 1 running dataflow(s) before teardown...\n")
+    waiting.wait_until_gone()
+    assert not any(files for _, _, files in os.walk(environment["XDG_RUNTIME_DIR"]))
+
+
+@pytest.mark.parametrize("command", [["down"], ["start", "dataflow.yml"]])
+def test_without_a_daemon_commands_say_what_to_do(waiting, run_dora, command):
+    done = run_dora(*command)
+    assert done.code == 5
+    assert "dora up" in done.err
+
+
+def test_status_tells_whether_it_is_there(waiting, run_dora):
+    missing = run_dora("status")
+    assert missing.code == 1
+    assert "✗ Coordinator: Not running" in missing.out
+    assert "System check failed." in missing.err
+    assert '"status": "not running"' in run_dora("status", "--json").out
+    run_dora("up")
+    there = run_dora("check", "--dataflow", "dataflow.yml")
+    assert there.code == 0
+    assert "✓ Coordinator: Running" in there.out
+    assert "✓ Daemon: Running" in there.out
+    assert "Active dataflows: 0" in there.out
+    assert run_dora("system", "status").code == 0
+
+
+def test_daemons_are_told_apart_by_their_port(waiting, run_dora):
+    other = {"DORA_COORDINATOR_PORT": "6999"}
+    assert run_dora("up").code == 0
+    assert "started" in run_dora("up", env=other).out
+    assert run_dora("start", "dataflow.yml", "--detach", env=other).code == 0
+    assert len(run_dora("list", "-q").out.splitlines()) == 1
+    assert run_dora("list", "-q", "--coordinator-port", "6013").out == ""
+    assert run_dora("down").code == 0
+    assert run_dora("down", "--force", env=other).code == 0
+    assert run_dora("up", env={"DORA_COORDINATOR_PORT": "none"}).code == 2
+    far = run_dora("list", "--coordinator-addr", "192.0.2.1")
+    assert far.code == 5
+    assert "192.0.2.1" in far.err
+
+
+def test_sigterm_ends_the_daemon_and_its_dataflows(waiting, daemon):
+    uuid = daemon.start()
+    daemon.wait_for_log(uuid, "waiting", "ready")
+    os.kill(daemon.front(), signal.SIGTERM)
+    waiting.wait_until_gone()
+    daemon.wait_for_log(uuid, "waiting", "STOP MANUAL")
+
+
+@pytest.mark.parametrize("victim", ["front", "engine"])
+def test_kill_9_of_the_daemon_leaves_nothing(waiting, daemon, run_dora, victim):
+    daemon.start()
+    os.kill(daemon.front() if victim == "front" else daemon.engine(), signal.SIGKILL)
+    waiting.wait_until_gone()
+    assert "started" in run_dora("up").out
+
+
+def test_the_daemon_outlives_the_terminal_that_started_it(waiting, start):
+    """`dora up` is not waited for by anybody, and holds nothing of its caller open."""
+    shell = start("sh", "-c", "dora up && dora start dataflow.yml --detach")
+    assert shell.end().code == 0
+    wait_until(lambda: any("waiting.py" in line for line in waiting.processes().values()), "a node")
