@@ -140,6 +140,9 @@ DORA_API const char* dora_event_text(const dora_event* event, size_t* length);
 
 /* For INPUT, else 0: when it was sent (Unix epoch), and its number among its output's messages. */
 DORA_API int64_t dora_event_timestamp_ns(const dora_event* event);
+/* Whether an INPUT came through an input that asks for `dora/logs`: its payload is one string, the
+ * JSON of a log message. */
+DORA_API bool dora_event_is_log(const dora_event* event);
 DORA_API uint64_t dora_event_sequence(const dora_event* event);
 /* The same moment on CLOCK_MONOTONIC. */
 DORA_API int64_t dora_event_sent_monotonic_ns(const dora_event* event);

@@ -13,6 +13,7 @@ namespace {
 Lazy array_class("pyarrow", "Array");
 Lazy data_type_class("pyarrow", "DataType");
 Lazy empty_array("dora._values", "EMPTY");
+Lazy log_value("dora._log_value", "LogValue");
 Lazy bytes_of("dora._values", "bytes_of");
 Lazy array_of_bytes("dora._values", "array_of_bytes");
 
@@ -95,7 +96,11 @@ PyObject* make_value(dora_event* event) {
   }
   dora_tensor tensor;
   if (dora_event_tensor(event, &tensor) && tensor.is_ndarray) return make_ndarray(event, tensor);
-  return make_arrow(event);
+  if (!dora_event_is_log(event)) return make_arrow(event);
+  Ref array = steal(make_arrow(event));
+  PyObject* wrap = log_value.get();
+  if (!array || wrap == nullptr) return nullptr;
+  return PyObject_CallFunctionObjArgs(wrap, array.ptr(), nullptr);
 }
 
 PyObject* make_data(dora_event* event) {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "daemon/edge_totals.hpp"
 #include "shared_memory/arena.hpp"
 
 namespace dora::daemon {
@@ -37,28 +37,6 @@ shm::EdgeOptions edge_options(const InputPlan& input) {
       return {.queue = shm::EdgeOptions::Queue::Backpressure, .size = input.queue_size};
   }
   return {};
-}
-
-void add_drops(EdgeTotals& totals, const char* reason, std::uint64_t count) {
-  if (count == 0) return;
-  auto place = std::ranges::find(totals.drops, reason, &EdgeTotals::Drop::reason);
-  if (place == totals.drops.end()) place = totals.drops.insert(place, {reason, 0});
-  place->count += count;
-}
-
-/// `is_over`: nobody will take anything from the edge any more.
-void add(EdgeTotals& totals, const shm::EdgeCounters& counters, bool is_over) {
-  totals.sent += counters.sent;
-  totals.delivered += counters.delivered;
-  totals.bytes += counters.sent_bytes;
-  for (std::size_t reason = 0; reason < counters.dropped.size(); ++reason)
-    add_drops(totals, shm::to_string(static_cast<shm::Drop>(reason)), counters.dropped[reason]);
-  add_drops(totals, "malformed", counters.malformed);
-  if (is_over) {
-    add_drops(totals, shm::to_string(shm::Drop::ConsumerGone), counters.in_flight);
-  } else {
-    totals.in_flight += counters.in_flight;
-  }
 }
 
 }  // namespace
@@ -331,27 +309,18 @@ std::vector<MemoryBroker::BlockedReport> MemoryBroker::on_blocked(std::uint64_t 
 }
 
 std::vector<std::string> MemoryBroker::new_drop_warnings() {
-  // Dropped because somebody ended or asked for it: nothing that another setting would change.
-  const std::vector<std::string> expected = {shm::to_string(shm::Drop::Flushed),
-                                             shm::to_string(shm::Drop::ConsumerGone)};
   std::vector<std::string> warnings;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     const EdgeTotals totals = totals_of(i);
-    std::uint64_t dropped = 0;
-    std::vector<std::string> reasons;
-    for (const auto& drop : totals.drops) {
-      if (std::ranges::find(expected, drop.reason) != expected.end()) continue;
-      dropped += drop.count;
-      reasons.push_back(fmt::format("{} {}", drop.reason, drop.count));
-    }
+    const auto loss = find_loss(totals);
     Connection& connection = connections_[i];
-    if (dropped <= connection.told_drops) continue;
+    if (!loss || loss->messages <= connection.told_drops) continue;
     warnings.push_back(fmt::format(
         "{} of {} messages of {}/{} never reached {}/{} ({}): make `{}` faster, give the input a "
         "larger `queue_size`, or `queue_policy: backpressure` to slow `{}` down instead",
-        dropped, totals.sent, totals.producer, totals.output, totals.consumer, totals.input,
-        fmt::join(reasons, ", "), totals.consumer, totals.producer));
-    connection.told_drops = dropped;
+        loss->messages, totals.sent, totals.producer, totals.output, totals.consumer, totals.input,
+        loss->reasons, totals.consumer, totals.producer));
+    connection.told_drops = loss->messages;
   }
   return warnings;
 }

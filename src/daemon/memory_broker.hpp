@@ -43,6 +43,11 @@ class MemoryBroker {
 
   bool has_memory(NodeIndex node) const { return nodes_[node].has_value(); }
 
+  /// The doorbell of the current incarnation; the node must have memory.
+  const std::shared_ptr<shared_memory::DoorbellPage>& bell_of(NodeIndex node) const {
+    return nodes_[node]->page;
+  }
+
   /// The descriptors of Setup: arena, doorbell page, event descriptor.
   std::vector<int> setup_fds(NodeIndex node) const;
   /// What connects a node that attached now: its current edges, outputs first.

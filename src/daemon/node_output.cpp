@@ -54,6 +54,7 @@ void NodeOutput::finish(std::int64_t now_ns) {
 
 void NodeOutput::take_line(LogEntry::Stream stream, std::string text, bool is_continued,
                            std::int64_t now_ns) {
+  if (options_.on_line) options_.on_line(text);
   LogEntry entry = parse_log_line(std::move(text), now_ns);
   if (stream == LogEntry::Stream::Stderr) {
     std::string line = without_escapes(entry.message);

@@ -27,6 +27,8 @@ class NodeOutput {
     std::string node;
     std::filesystem::path folder;  ///< of the log file
     LogPlan log;
+    /// Every line as it was printed, before its level is looked at; may be empty.
+    std::function<void(std::string_view)> on_line{};
     /// Every entry that passes the level of the node.
     std::function<void(const LogEntry&)> on_entry;
     /// For the user, about the log itself.

@@ -111,6 +111,12 @@ bool is_inside(const Node& node, const dataflow::Input& input) {
   return node.kind == NodeKind::Operators && output != nullptr && output->node == node.id;
 }
 
+InputPlan::Queue queue_of(const dataflow::Input& input) {
+  if (input.queue_policy == dataflow::QueuePolicy::Backpressure)
+    return InputPlan::Queue::Backpressure;
+  return input.queue_size ? InputPlan::Queue::DropOldest : InputPlan::Queue::Burst;
+}
+
 void plan_input(const dataflow::Input& input, NodePlan& plan) {
   const std::uint32_t size = input.queue_size.value_or(10);
   if (const auto* output = std::get_if<dataflow::OutputSource>(&input.source)) {
@@ -120,11 +126,7 @@ void plan_input(const dataflow::Input& input, NodePlan& plan) {
     item.output = output->output;
     item.queue_size = std::max<std::uint32_t>(size, 1);
     item.timeout = input.input_timeout;
-    if (input.queue_policy == dataflow::QueuePolicy::Backpressure) {
-      item.queue = InputPlan::Queue::Backpressure;
-    } else if (input.queue_size) {
-      item.queue = InputPlan::Queue::DropOldest;
-    }
+    item.queue = queue_of(input);
   } else if (const auto* timer = std::get_if<dataflow::TimerSource>(&input.source)) {
     plan.timers.push_back({.id = input.id,
                            .interval = timer->interval,
@@ -134,6 +136,7 @@ void plan_input(const dataflow::Input& input, NodePlan& plan) {
     plan.log_inputs.push_back({.id = input.id,
                                .minimum = to_log_level(log->min_level),
                                .node = log->node ? log->node->text() : "",
+                               .queue = queue_of(input),
                                .queue_size = std::max<std::uint32_t>(size, 1)});
   }
 }

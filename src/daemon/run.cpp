@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/version.hpp"
+#include "daemon/edge_totals.hpp"
 #include "message/node_config.hpp"
 
 namespace dora::daemon {
@@ -30,6 +31,7 @@ Run::Run(boost::asio::io_context& loop, RunPlan plan, LookupContext lookup, List
       listener_(std::move(listener)),
       state_(plan_),
       memory_(plan_),
+      feeds_(plan_),
       nodes_(plan_.nodes.size()),
       deadline_(loop),
       edge_watch_(loop) {}
@@ -60,15 +62,28 @@ std::optional<std::string> Run::prepare(NodeIndex index) {
   node.command = *std::move(command);
   auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
   if (!environment) return environment.error().message;
-  if (auto provided = memory_.provide(index); !provided) return provided.error().message;
+  if (auto provided = provide(index); !provided) return provided.error().message;
   node.output = std::make_unique<NodeOutput>(NodeOutput::Options{
       .dataflow_id = plan_.id,
       .node = plan.id.text(),
       .folder = log_folder_of(plan),
       .log = plan.log,
-      .on_entry = listener_.on_log,
+      .on_line = plan.log.stdout_as
+                     ? [this, index](std::string_view line) { feeds_.send_line(index, line); }
+                     : std::function<void(std::string_view)>(),
+      .on_entry = [this, index](const LogEntry& entry) { on_entry(index, entry); },
       .on_trouble = [this, index](const std::string& text) { say(LogLevel::Warn, index, text); }});
   return std::nullopt;
+}
+
+Result<> Run::provide(NodeIndex node) {
+  TRY(memory_.provide(node));
+  return feeds_.provide(node, memory_.bell_of(node));
+}
+
+void Run::on_entry(NodeIndex node, const LogEntry& entry) {
+  feeds_.send_entry(node, entry);
+  listener_.on_log(entry);
 }
 
 std::filesystem::path Run::log_folder_of(const NodePlan& node) const {
@@ -151,10 +166,23 @@ void Run::watch_edges() {
   edge_watch_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (!self || error) return;
-    for (std::string& warning : self->memory_.new_drop_warnings())
-      self->say(LogLevel::Warn, std::nullopt, std::move(warning));
+    self->warn_of_drops();
+    self->feeds_.shrink();
     self->watch_edges();
   });
+}
+
+void Run::warn_of_drops() {
+  for (std::string& warning : memory_.new_drop_warnings())
+    say(LogLevel::Warn, std::nullopt, std::move(warning));
+  for (std::string& warning : feeds_.new_drop_warnings())
+    say(LogLevel::Warn, std::nullopt, std::move(warning));
+}
+
+std::vector<EdgeTotals> Run::edge_totals() const {
+  std::vector<EdgeTotals> totals = memory_.totals();
+  append(totals, feeds_.totals());
+  return totals;
 }
 
 void Run::send(NodeIndex node, const ControlMessage& message) {
@@ -215,6 +243,7 @@ void Run::on_gone(NodeIndex index) {
   node.process.reset();
   memory_.on_death(index);
   extensions_.on_end(index);
+  feeds_.disconnect(index);
   listener_.on_process_ended();
 }
 
@@ -244,7 +273,7 @@ RunInfo Run::info() const {
     const auto node = std::ranges::find(info.nodes, sender.node, &NodeInfo::node);
     if (node != info.nodes.end()) node->blocked_on.push_back(sender.place());
   }
-  info.edges = memory_.totals();
+  info.edges = edge_totals();
   return info;
 }
 
@@ -261,7 +290,7 @@ RunResult Run::result() const {
       if (plan_.nodes[index].id.text() == node.node) node.stderr_excerpt = nodes_[index].excerpt;
     }
   }
-  result.edges = memory_.totals();
+  result.edges = edge_totals();
   result.duration_ns = monotonic_ns() - started_ns_;
   result.log_folder = (plan_.working_directory / "out" / plan_.id).string();
   return result;

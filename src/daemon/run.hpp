@@ -17,6 +17,7 @@
 #include "daemon/dynamic_node.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/extension_table.hpp"
+#include "daemon/log_feeds.hpp"
 #include "daemon/memory_broker.hpp"
 #include "daemon/node_output.hpp"
 #include "daemon/node_process.hpp"
@@ -66,6 +67,11 @@ class Run : public std::enable_shared_from_this<Run> {
   };
 
   std::optional<std::string> prepare(NodeIndex index);
+  /// Memory and edges for the next incarnation.
+  Result<> provide(NodeIndex node);
+  void on_entry(NodeIndex node, const LogEntry& entry);
+  void warn_of_drops();
+  std::vector<EdgeTotals> edge_totals() const;
   EnvironmentMap own_environment(NodeIndex node) const;
   std::filesystem::path log_folder_of(const NodePlan& node) const;
   /// Names one incarnation of a node, also in the environment of everything it starts.
@@ -106,6 +112,7 @@ class Run : public std::enable_shared_from_this<Run> {
   RunState state_;
   MemoryBroker memory_;
   ExtensionTable extensions_;
+  LogFeeds feeds_;
   std::vector<Node> nodes_;
   std::deque<Action> pending_;
   bool is_performing_ = false;

@@ -92,6 +92,8 @@ void Run::act(const SetUpNode& action) {
   send(action.node, {std::move(setup), std::move(fds)});
   for (const ControlMessage& message : memory_.connections_of(action.node))
     send(action.node, message);
+  for (const ControlMessage& message : feeds_.connections_of(action.node))
+    send(action.node, message);
   send(action.node, {message::SetupDone{}, {}});
 }
 
@@ -119,16 +121,19 @@ void Run::act(const TellNodeRestarted& action) {
 }
 
 void Run::act(const CloseInput& action) {
+  for (const ControlMessage& message : feeds_.close_input(action.node, action.input))
+    send(action.node, message);
   send(action.node, memory_.close_input(action.node, action.input));
 }
 
 void Run::act(const DisconnectConsumer& action) {
   for (const auto& notice : memory_.disconnect(action.node))
     send(notice.to, notice.message);
+  feeds_.disconnect(action.node);
 }
 
 void Run::act(const RenewNode& action) {
-  if (auto provided = memory_.provide(action.node); !provided) {
+  if (auto provided = provide(action.node); !provided) {
     const std::string& problem = provided.error().message;
     if (!nodes_[action.node].visitor)
       return perform(state_.on_spawn_failed(action.node, problem, monotonic_ns()));
@@ -159,8 +164,7 @@ void Run::act(const Say& action) {
 void Run::act(const FinishRun&) {
   deadline_.cancel();
   edge_watch_.cancel();
-  for (std::string& warning : memory_.new_drop_warnings())
-    say(LogLevel::Warn, std::nullopt, std::move(warning));
+  warn_of_drops();
   listener_.on_finished(result());
 }
 

@@ -81,6 +81,7 @@ struct LogInputPlan {
   LogLevel minimum = LogLevel::Stdout;
   /// Empty: of every other node.
   std::string node;
+  InputPlan::Queue queue = InputPlan::Queue::Burst;
   std::uint32_t queue_size = 10;
   bool operator==(const LogInputPlan&) const = default;
 };

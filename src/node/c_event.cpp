@@ -117,6 +117,10 @@ int64_t dora_event_sent_monotonic_ns(const dora_event* event) {
   return as_event(event).head().sent_ns;
 }
 
+bool dora_event_is_log(const dora_event* event) {
+  return as_event(event).head().is_log;
+}
+
 bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
   if (const auto& local = as_event(event).local()) {
     auto seen = local->tensor();

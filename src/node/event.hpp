@@ -21,6 +21,7 @@ namespace dora::node {
 
 /// Where a message came from and what it is, as its slot said.
 struct MessageHead {
+  bool is_log = false;  ///< of an input that asks for dora/logs
   int input_index = -1;
   std::shared_ptr<const std::string> input;
   std::uint64_t sequence = 0;

@@ -116,18 +116,27 @@ void Inbox::on_disconnected(std::string_view reason) {
 }
 
 std::optional<std::int64_t> Inbox::head_time(Input& input) {
-  while (!input.edges.empty()) {
-    IncomingEdge& edge = input.edges.front();
-    if (auto sent = edge.head_time()) return sent;
-    if (auto problem = edge.take_problem()) {
-      add_notice(DORA_EVENT_ERROR, "", "input '" + *input.id + "': " + *problem);
+  // Several edges: the life of a producer before its restart, or the daemon beside the node. What
+  // was sent first comes first; a life ends before the next one sends.
+  std::optional<std::int64_t> oldest;
+  for (auto edge = input.edges.begin(); edge != input.edges.end();) {
+    const auto sent = edge->head_time();
+    if (!sent) {
+      if (auto problem = edge->take_problem())
+        add_notice(DORA_EVENT_ERROR, "", "input '" + *input.id + "': " + *problem);
     }
-    // Only the oldest edge may be served, so that the order of sending is kept across a restart.
-    if (!edge.has_ended()) return std::nullopt;
-    input.edges.pop_front();
+    if (!sent && edge->has_ended()) {
+      edge = input.edges.erase(edge);
+      continue;
+    }
+    if (sent && (!oldest || *sent < *oldest)) {
+      oldest = sent;
+      input.next = &*edge;
+    }
+    ++edge;
   }
-  close_if_done(input);
-  return std::nullopt;
+  if (!oldest) close_if_done(input);
+  return oldest;
 }
 
 void Inbox::close_if_done(Input& input) {
@@ -201,7 +210,8 @@ Event* Inbox::take_from(int source, std::int64_t now_ns) {
     return tick ? make_tick(slot, *tick, source) : nullptr;
   }
   Input& input = inputs_[index];
-  return input.edges.front().take({.input_index = source, .input = input.id}, types_);
+  return input.next->take({.is_log = input.is_log, .input_index = source, .input = input.id},
+                          types_);
 }
 
 Event* Inbox::make_tick(TimerSlot& slot, const Tick& tick, int index) {

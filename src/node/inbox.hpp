@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -74,7 +75,8 @@ class Inbox {
     bool closing = false;  ///< INPUT_CLOSED is due once every edge is empty
     bool closed = false;   ///< INPUT_CLOSED was given
     bool broken = false;   ///< its circuit breaker is open
-    std::deque<IncomingEdge> edges;
+    std::list<IncomingEdge> edges;
+    IncomingEdge* next = nullptr;  ///< the edge with the oldest message, after head_time()
   };
   /// A NODE_FAILED that waits until what the node had sent is taken.
   struct Failure {

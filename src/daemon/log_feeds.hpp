@@ -1,0 +1,105 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// What nodes print, as messages: the daemon itself sends the lines of nodes with `send_stdout_as`
+// and `send_logs_as` on these outputs, and log entries to the inputs that ask for `dora/logs`. One
+// of these per run, on its event loop's thread. Sending never waits: a queue that is full drops,
+// and counts.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "array/encoder.hpp"
+#include "base/file_descriptor.hpp"
+#include "base/result.hpp"
+#include "daemon/log_entry.hpp"
+#include "daemon/memory_broker.hpp"
+#include "daemon/run_plan.hpp"
+#include "daemon/run_result.hpp"
+#include "daemon/run_state.hpp"
+#include "shared_memory/doorbell_page.hpp"
+#include "shared_memory/edge.hpp"
+#include "shared_memory/output.hpp"
+
+namespace dora::daemon {
+
+class LogFeeds {
+ public:
+  /// `plan` must outlive the result.
+  explicit LogFeeds(const RunPlan& plan);
+
+  /// Makes edges for the next incarnation of `consumer`, whose doorbell is `bell`.
+  Result<> provide(NodeIndex consumer, const std::shared_ptr<shared_memory::DoorbellPage>& bell);
+  /// What connects a consumer that attached now.
+  std::vector<ControlMessage> connections_of(NodeIndex consumer);
+  /// Nothing more comes for an input: the messages that say so, if it is fed from here.
+  std::vector<ControlMessage> close_input(NodeIndex consumer, std::size_t input);
+  /// The consumer takes nothing any more.
+  void disconnect(NodeIndex consumer);
+
+  /// A line that `node` printed, before anything is made of it.
+  void send_line(NodeIndex node, std::string_view line);
+  /// An entry of `node`'s log that passed its level.
+  void send_entry(NodeIndex node, const LogEntry& entry);
+
+  /// One per listener.
+  std::vector<EdgeTotals> totals() const;
+  /// One sentence for each listener that missed something since the last call.
+  std::vector<std::string> new_drop_warnings();
+  /// Gives memory back that was not used lately. To be called now and then.
+  void shrink();
+
+ private:
+  struct Edge {
+    std::uint64_t number = 0;
+    shared_memory::MemoryFile file;  ///< until the consumer has it
+    shared_memory::EdgeMonitor monitor;
+  };
+  /// An input of a node that is fed from here.
+  struct Listener {
+    NodeIndex consumer = 0;
+    std::size_t place = 0;  ///< among the inputs as Setup lists them
+    DataId input;
+    shared_memory::EdgeOptions options;
+    std::optional<Edge> edge{};
+    EdgeTotals past{};  ///< of earlier incarnations
+    std::uint64_t told_drops = 0;
+  };
+  /// One output: of a node, or of the log towards one input.
+  struct Feed {
+    /// Whose lines; nothing: see `log_input`.
+    std::optional<NodeIndex> source;
+    DataId output;
+    bool carries_lines = false;
+    bool carries_entries = false;
+    const LogInputPlan* log_input = nullptr;
+    std::vector<Listener> listeners{};
+    shared_memory::Output* sender = nullptr;
+    bool is_closed = false;
+  };
+
+  void add_output(NodeIndex node, const DataId& output, bool lines, bool entries);
+  bool wants(const Feed& feed, NodeIndex node, const LogEntry& entry) const;
+  Result<> open_memory();
+  Result<> connect(Feed& feed, Listener& listener,
+                   const std::shared_ptr<shared_memory::DoorbellPage>& bell);
+  static void disconnect(Feed& feed, Listener& listener);
+  void send(Feed& feed, std::string_view text);
+  Result<> publish(Feed& feed, std::string_view text);
+  static EdgeTotals totals_of(const Listener& listener);
+
+  const RunPlan* plan_;
+  std::vector<Feed> feeds_;
+  std::unique_ptr<shared_memory::Outputs> outputs_;
+  FileDescriptor arena_read_only_;
+  array::Encoder encoder_;
+  std::optional<array::Type> text_type_;
+  std::optional<std::uint64_t> type_offset_;
+  std::uint64_t last_edge_;
+  std::uint64_t unsent_ = 0;  ///< for want of memory
+};
+
+}  // namespace dora::daemon
