@@ -34,7 +34,8 @@ Run::Run(boost::asio::io_context& loop, RunPlan plan, LookupContext lookup, List
       feeds_(plan_),
       nodes_(plan_.nodes.size()),
       deadline_(loop),
-      edge_watch_(loop) {}
+      edge_watch_(loop),
+      health_watch_(loop) {}
 
 void Run::begin() {
   started_ns_ = monotonic_ns();
@@ -51,6 +52,7 @@ void Run::begin() {
   const std::int64_t now_ns = monotonic_ns();
   perform(problems.empty() ? state_.begin(now_ns) : state_.refuse_to_begin(problems, now_ns));
   watch_edges();
+  watch_health();
 }
 
 std::optional<std::string> Run::prepare(NodeIndex index) {
@@ -113,6 +115,7 @@ void Run::stop(const StopOptions& options) {
 void Run::abandon() {
   deadline_.cancel();
   edge_watch_.cancel();
+  health_watch_.cancel();
   for (Node& node : nodes_) {
     if (!node.process) continue;
     node.process->forget();
@@ -223,6 +226,8 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
     send(node, {extensions_.answer(node, *request), {}});
   } else if (const auto* report = std::get_if<message::Report>(&received)) {
     say(find_log_level(report->level).value_or(LogLevel::Info), node, report->text);
+  } else if (const auto* timeout = std::get_if<message::InputTimeout>(&received)) {
+    perform(state_.on_input_timeout(node, timeout->input, timeout->broken, now_ns));
   } else if (const auto* blocked = std::get_if<message::Blocked>(&received)) {
     for (auto& told : memory_.on_blocked(blocked->edge, now_ns))
       say(told.level, told.node, std::move(told.text));
@@ -268,6 +273,8 @@ RunInfo Run::info() const {
                                            : -1,
                           .restarts = state_.restarts(node),
                           .cause = state_.cause(node)});
+    for (const DataId& input : state_.broken_inputs(node))
+      info.nodes.back().broken_inputs.push_back(input.text());
   }
   for (const BlockedSender& sender : memory_.blocked_senders()) {
     const auto node = std::ranges::find(info.nodes, sender.node, &NodeInfo::node);

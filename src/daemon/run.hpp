@@ -80,6 +80,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void perform(Actions actions);
   void arm_timer();
   void watch_edges();
+  void watch_health();
+  void check_health(std::int64_t now_ns);
   void act(const SpawnNode& action);
   void act(const SetUpNode& action);
   void act(const RefuseNode& action);
@@ -119,6 +121,8 @@ class Run : public std::enable_shared_from_this<Run> {
   boost::asio::steady_timer deadline_;
   std::optional<std::int64_t> armed_for_;
   boost::asio::steady_timer edge_watch_;
+  boost::asio::steady_timer health_watch_;
+  std::int64_t health_checked_ns_ = 0;
   FileDescriptor descriptor_;  ///< a memory file with the dataflow as JSON
   std::int64_t started_ns_ = 0;
   std::int64_t started_at_ns_ = 0;  ///< since the Unix epoch

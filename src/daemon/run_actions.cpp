@@ -72,15 +72,17 @@ void Run::act(const SetUpNode& action) {
   setup.node = plan.id;
   setup.outputs = plan.outputs;
   for (const InputPlan& input : plan.inputs)
-    setup.inputs.push_back({input.id, false});
+    setup.inputs.push_back(
+        {.input = input.id, .timeout_ns = input.timeout ? input.timeout->count() : 0});
   for (const LogInputPlan& input : plan.log_inputs)
-    setup.inputs.push_back({input.id, true});
+    setup.inputs.push_back({.input = input.id, .is_log = true});
   for (const TimerPlan& timer : plan.timers) {
     setup.timers.push_back(
         {timer.id, timer.interval.count(), timer.queue_size, timer.carries_count});
   }
   setup.exit_when_nodes_finish = plan_.exit_when_nodes_finish;
   setup.busy = plan.busy;
+  setup.watched = plan.health_check_timeout.has_value();
   setup.restart_count = state_.restarts(action.node);
   setup.config = plan.config;
 
@@ -164,6 +166,7 @@ void Run::act(const Say& action) {
 void Run::act(const FinishRun&) {
   deadline_.cancel();
   edge_watch_.cancel();
+  health_watch_.cancel();
   warn_of_drops();
   listener_.on_finished(result());
 }

@@ -39,6 +39,7 @@ Actions RunState::on_left(NodeIndex node, std::int64_t now_ns) {
                          state.phase == Phase::Running;
   if (!was_there || !plan_->nodes[node].is_dynamic()) return {};
   state.phase = Phase::Waiting;
+  state.broken_inputs.clear();
   out_.push_back(Say{LogLevel::Info, node, "left the dataflow"});
   for (Output& output : state.outputs)
     close_output(node, output, now_ns);
@@ -105,6 +106,7 @@ void Run::on_visitor_gone(NodeIndex node) {
   nodes_[node].visitor.reset();
   memory_.on_death(node);
   extensions_.on_end(node);
+  feeds_.disconnect(node);
   perform(state_.on_left(node, monotonic_ns()));
 }
 

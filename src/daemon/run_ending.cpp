@@ -20,6 +20,7 @@ bool RunState::may_restart(NodeIndex node, std::int64_t now_ns) const {
 void RunState::restart_later(NodeIndex node, std::chrono::nanoseconds delay, std::int64_t now_ns) {
   Node& state = nodes_[node];
   state.phase = Phase::Restarting;
+  state.give_up_at.reset();
   ++state.restarts;
   state.held.clear();
   for (Output& output : state.outputs)
@@ -89,7 +90,14 @@ void RunState::classify(NodeIndex node, const ExitStatus& status) {
     return;
   }
   state.outcome = Outcome::Failed;
-  state.cause = describe(status);
+  state.cause = cause_of_exit(node, status);
+}
+
+std::string RunState::cause_of_exit(NodeIndex node, const ExitStatus& status) const {
+  if (!nodes_[node].is_silent) return describe(status);
+  const auto& timeout = plan_->nodes[node].health_check_timeout;
+  return fmt::format("showed no sign of life for {:.3g} s, so dora killed it (SIGKILL)",
+                     timeout ? static_cast<double>(timeout->count()) / 1e9 : 0.0);
 }
 
 void RunState::end(NodeIndex node, std::int64_t now_ns) {

@@ -13,6 +13,8 @@ const std::string rule(81, '-');
 
 std::string describe(const NodeResult& node) {
   std::string text = fmt::format("Node `{}` failed: {}", node.node, node.cause);
+  if (node.restarts > 0)
+    text += fmt::format(", after {} restart{}", node.restarts, node.restarts == 1 ? "" : "s");
   if (!node.stderr_excerpt.empty())
     text += fmt::format(" with stderr output:\n{}\n{}\n{}", rule, node.stderr_excerpt, rule);
   return text;

@@ -80,6 +80,8 @@ struct NodeInfo {
   std::int32_t pid = -1;
   std::uint32_t restarts = 0;
   std::string cause;  ///< of the last failure
+  /// Inputs whose circuit breaker is open.
+  std::vector<std::string> broken_inputs;
   /// Inputs ("node/input") for room in which its senders wait.
   std::vector<std::string> blocked_on;
 };

@@ -112,7 +112,7 @@ Actions RunState::on_ready(NodeIndex node, std::int64_t now_ns) {
   if (state.phase != Phase::Attached) return {};
   state.phase = Phase::Ready;
   out_.push_back(Say{LogLevel::Info, node, "node is ready"});
-  if (released_ && !stopping_) start({node});
+  if (released_ && !stopping_) start({node}, now_ns);
   return settle(now_ns);
 }
 
@@ -153,7 +153,7 @@ Actions RunState::on_exited(NodeIndex node, const ExitStatus& status, std::int64
   const bool counts_as_failure = !status.is_success();
   if (may_restart(node, now_ns)) {
     if (auto delay = state.counter.on_exit(!counts_as_failure, state.spawned_ns, now_ns)) {
-      state.cause = counts_as_failure ? describe(status) : "";
+      state.cause = counts_as_failure ? cause_of_exit(node, status) : "";
       state.outcome = counts_as_failure ? Outcome::Failed : Outcome::Succeeded;
       restart_later(node, *delay, now_ns);
       return settle(now_ns);
@@ -171,7 +171,7 @@ Actions RunState::on_exited(NodeIndex node, const ExitStatus& status, std::int64
 
 Actions RunState::settle(std::int64_t now_ns) {
   if (begun_ && !finished_) {
-    try_release();
+    try_release(now_ns);
     bool is_quiescent = released_;
     // Dynamic nodes keep no dataflow alive. One that has no others goes on until it is stopped.
     bool is_over =
@@ -194,7 +194,7 @@ Actions RunState::settle(std::int64_t now_ns) {
   return std::exchange(out_, {});
 }
 
-void RunState::try_release() {
+void RunState::try_release(std::int64_t now_ns) {
   if (released_ || barrier_culprit_ || stopping_) return;
   std::vector<NodeIndex> ready;
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
@@ -207,13 +207,14 @@ void RunState::try_release() {
   remind_at_.reset();
   if (ready.empty()) return;
   out_.push_back(Say{LogLevel::Info, std::nullopt, "all nodes are ready, starting dataflow"});
-  start(ready);
+  start(ready, now_ns);
 }
 
-void RunState::start(const std::vector<NodeIndex>& nodes) {
+void RunState::start(const std::vector<NodeIndex>& nodes, std::int64_t now_ns) {
   out_.push_back(StartNodes{nodes});
   for (NodeIndex node : nodes) {
     nodes_[node].phase = Phase::Running;
+    nodes_[node].running_since_ns = now_ns;
     for (Action& action : std::exchange(nodes_[node].held, {}))
       out_.push_back(std::move(action));
   }
@@ -241,6 +242,8 @@ void RunState::spawn(NodeIndex node, std::int64_t now_ns) {
   Node& state = nodes_[node];
   state.phase = Phase::Starting;
   state.spawned_ns = now_ns;
+  state.is_silent = false;
+  state.broken_inputs.clear();
   state.restart_at.reset();
   out_.push_back(SpawnNode{node});
 }
@@ -264,7 +267,7 @@ NodeStatus RunState::status(NodeIndex node) const {
     case Phase::Ready:
       return NodeStatus::Starting;
     case Phase::Running:
-      return NodeStatus::Running;
+      return nodes_[node].broken_inputs.empty() ? NodeStatus::Running : NodeStatus::Degraded;
     case Phase::Restarting:
       return NodeStatus::Restarting;
     case Phase::Ended:

@@ -137,6 +137,11 @@ class RunState {
   Actions on_left(NodeIndex node, std::int64_t now_ns);
   /// The node closed itself but its process lives.
   Actions on_detached(NodeIndex node, std::int64_t now_ns);
+  /// The circuit breaker of an input of `node` opened or closed.
+  Actions on_input_timeout(NodeIndex node, const DataId& input, bool is_broken,
+                           std::int64_t now_ns);
+  /// The node, which has a health_check_timeout, showed no sign of life for `silence`.
+  Actions on_silence(NodeIndex node, std::chrono::nanoseconds silence, std::int64_t now_ns);
   Actions on_exited(NodeIndex node, const ExitStatus& status, std::int64_t now_ns);
   Actions on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns);
   /// next_deadline() has passed.
@@ -150,6 +155,12 @@ class RunState {
   std::uint32_t restarts(NodeIndex node) const { return nodes_[node].restarts; }
   /// Of the last failure; empty when there was none.
   const std::string& cause(NodeIndex node) const { return nodes_[node].cause; }
+  /// The inputs whose circuit breaker is open.
+  const std::vector<DataId>& broken_inputs(NodeIndex node) const {
+    return nodes_[node].broken_inputs;
+  }
+  /// Since when the process of `node` runs its part; nothing: it does not.
+  std::optional<std::int64_t> running_since(NodeIndex node) const;
   bool is_stopping() const { return stopping_; }
   bool is_finished() const { return finished_; }
   /// Whether a message can be sent to `node` now.
@@ -188,6 +199,8 @@ class RunState {
     std::optional<std::int64_t> close_at;
     /// When its last open input closed.
     std::optional<std::int64_t> inputs_closed_at;
+    std::int64_t running_since_ns = 0;
+    std::vector<DataId> broken_inputs;
     /// Messages for when it runs.
     Actions held;
 
@@ -197,6 +210,7 @@ class RunState {
     std::optional<std::int64_t> give_up_at;
     bool is_forced = false;
     bool is_killed = false;  ///< because it did not react in time
+    bool is_silent = false;  ///< killed for showing no sign of life
     bool is_detached = false;
     bool is_refused = false;  ///< it was told that it comes too late
 
@@ -213,17 +227,20 @@ class RunState {
   bool is_source_or_fed(NodeIndex node) const;
   bool may_restart(NodeIndex node, std::int64_t now_ns) const;
   void spawn(NodeIndex node, std::int64_t now_ns);
-  void start(const std::vector<NodeIndex>& nodes);
+  void start(const std::vector<NodeIndex>& nodes, std::int64_t now_ns);
   void restart_later(NodeIndex node, std::chrono::nanoseconds delay, std::int64_t now_ns);
   void end(NodeIndex node, std::int64_t now_ns);
   void close_output(NodeIndex node, Output& output, std::int64_t now_ns);
   void check_inputs(NodeIndex node, std::int64_t now_ns);
   void classify(NodeIndex node, const ExitStatus& status);
+  std::string cause_of_exit(NodeIndex node, const ExitStatus& status) const;
   void fail_barrier(NodeIndex culprit, std::int64_t now_ns);
   void begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns, std::int64_t now_ns);
   void climb(NodeIndex node, std::int64_t now_ns);
+  /// SIGKILL, and no patience without end for its effect.
+  void kill(NodeIndex node, std::int64_t now_ns);
   std::optional<std::int64_t> straggler_deadline(NodeIndex node) const;
-  void try_release();
+  void try_release(std::int64_t now_ns);
   const std::string& name(NodeIndex node) const { return plan_->nodes[node].id.text(); }
 
   const RunPlan* plan_;

@@ -48,8 +48,7 @@ Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns
       end(node, now_ns);
     } else if (force) {
       state.is_forced = true;
-      out_.push_back(KillNode{node});
-      set_earlier(state.give_up_at, now_ns + death_patience);
+      kill(node, now_ns);
     } else {
       begin_ladder(node, Ladder::Stop, grace_ns, now_ns);
     }
@@ -105,6 +104,11 @@ void RunState::begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns
   }
   set_earlier(state.terminate_at, now_ns + grace_ns);
   set_earlier(state.kill_at, now_ns + grace_ns + half);
+}
+
+void RunState::kill(NodeIndex node, std::int64_t now_ns) {
+  out_.push_back(KillNode{node});
+  set_earlier(nodes_[node].give_up_at, now_ns + death_patience);
 }
 
 void RunState::climb(NodeIndex node, std::int64_t now_ns) {

@@ -37,6 +37,8 @@ struct DataInput {
   DataId input;
   /// The log stream never closes; an input with this flag does not keep the node running.
   bool is_log = false;
+  /// Of the circuit breaker, after the last message; 0: there is none.
+  std::int64_t timeout_ns = 0;
   bool operator==(const DataInput&) const = default;
 };
 
@@ -52,6 +54,8 @@ struct Setup {
   bool exit_when_nodes_finish = false;
   /// `latency: busy`: spin instead of sleeping.
   bool busy = false;
+  /// The node has a health_check_timeout: it notes each call in its doorbell page.
+  bool watched = false;
   std::uint32_t restart_count = 0;
   /// JSON text for node_config().
   std::string config;
@@ -129,13 +133,6 @@ struct NodeFailed {
   bool operator==(const NodeFailed&) const = default;
 };
 
-/// The circuit breaker of an input opened (`broken`: INPUT_CLOSED) or closed (INPUT_RECOVERED).
-struct InputTimeout {
-  DataId input;
-  bool broken = true;
-  bool operator==(const InputTimeout&) const = default;
-};
-
 /// A parameter was set, or (value empty) deleted. `value` is JSON text.
 struct ParameterChanged {
   std::string key;
@@ -178,10 +175,9 @@ struct Places {
   bool operator==(const Places&) const = default;
 };
 
-using DaemonToNode =
-    std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start, AttachRefused, Stop,
-                 InputClosed, DisconnectOutput, NodeRestarted, NodeFailed, InputTimeout,
-                 ParameterChanged, Reload, ExtensionReply, Places>;
+using DaemonToNode = std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start,
+                                  AttachRefused, Stop, InputClosed, DisconnectOutput, NodeRestarted,
+                                  NodeFailed, ParameterChanged, Reload, ExtensionReply, Places>;
 
 std::string encode(const DaemonToNode& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

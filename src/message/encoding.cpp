@@ -102,6 +102,7 @@ template <typename Visit>
 void fields(Visit& visit, DataInput& m) {
   visit("input", m.input);
   visit("is_log", m.is_log);
+  visit("timeout_ns", m.timeout_ns);
 }
 template <typename Visit>
 void fields(Visit& visit, Setup& m) {
@@ -113,6 +114,7 @@ void fields(Visit& visit, Setup& m) {
   visit("timers", m.timers);
   visit("exit_when_nodes_finish", m.exit_when_nodes_finish);
   visit("busy", m.busy);
+  visit("watched", m.watched);
   visit("restart_count", m.restart_count);
   visit("config", m.config);
 }

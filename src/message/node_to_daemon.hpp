@@ -56,6 +56,14 @@ struct Blocked {
   bool operator==(const Blocked&) const = default;
 };
 
+/// The circuit breaker of an input opened (`broken`: the node gets INPUT_CLOSED) or closed
+/// (INPUT_RECOVERED).
+struct InputTimeout {
+  DataId input;
+  bool broken = true;
+  bool operator==(const InputTimeout&) const = default;
+};
+
 /// Wants something of the extension table (daemon/extension_table.hpp).
 struct ExtensionRequest {
   std::uint64_t number = 0;  ///< chosen by the node: the reply has the same
@@ -86,8 +94,9 @@ struct StopDataflow {
   bool operator==(const StopDataflow&) const = default;
 };
 
-using NodeToDaemon = std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked,
-                                  ExtensionRequest, ListPlaces, AttachDynamic, StopDataflow>;
+using NodeToDaemon =
+    std::variant<Attach, Ready, CloseOutputs, Detach, Report, Blocked, InputTimeout,
+                 ExtensionRequest, ListPlaces, AttachDynamic, StopDataflow>;
 
 std::string encode(const NodeToDaemon& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

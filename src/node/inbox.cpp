@@ -34,6 +34,7 @@ Inbox::Inbox(const message::Setup& setup) : exit_when_nodes_finish_(setup.exit_w
     Input& added = inputs_.emplace_back();
     added.id = std::make_shared<const std::string>(input.input.text());
     added.is_log = input.is_log;
+    added.timeout_ns = input.timeout_ns;
   }
   for (const auto& timer : setup.timers) {
     timers_.push_back({Timer(timer), std::make_shared<const std::string>(timer.input.text())});
@@ -82,11 +83,26 @@ void Inbox::on_input_closed(const message::InputClosed& closed) {
   mark_ready(group_of(static_cast<std::size_t>(input - inputs_.data())));
 }
 
-void Inbox::on_input_timeout(const message::InputTimeout& timeout) {
-  Input* input = find_input(timeout.input.text());
-  if (input == nullptr || input->broken == timeout.broken) return;
-  input->broken = timeout.broken;
-  add_notice(timeout.broken ? DORA_EVENT_INPUT_CLOSED : DORA_EVENT_INPUT_RECOVERED, *input->id);
+void Inbox::set_broken(Input& input, bool broken) {
+  input.broken = broken;
+  add_notice(broken ? DORA_EVENT_INPUT_CLOSED : DORA_EVENT_INPUT_RECOVERED, *input.id);
+  if (auto id = DataId::parse(*input.id)) timeouts_.push_back({*std::move(id), broken});
+}
+
+std::optional<std::int64_t> Inbox::timeout_at(const Input& input) {
+  if (input.timeout_ns <= 0 || input.broken || input.closed || !input.last_sent_ns)
+    return std::nullopt;
+  std::int64_t time = 0;
+  if (__builtin_add_overflow(*input.last_sent_ns, input.timeout_ns, &time)) return std::nullopt;
+  return time;
+}
+
+void Inbox::check_timeouts(std::int64_t now_ns) {
+  for (Input& input : inputs_) {
+    const auto time = timeout_at(input);
+    // What waits came in time, however late it is taken.
+    if (time && now_ns > *time && !input.closing && !head_time(input)) set_broken(input, true);
+  }
 }
 
 void Inbox::on_stop(std::int64_t now_ns) {
@@ -174,6 +190,7 @@ void Inbox::survey(std::int64_t now_ns) {
       auto sent = head_time(inputs_[i]);
       if (!sent) continue;
       still_ready |= group_of(i);
+      if (inputs_[i].broken && !stopped_at_) set_broken(inputs_[i], false);
       // What was sent after the stop is not waited for: a busy producer would never let us end.
       if (!stopped_at_ || *sent <= *stopped_at_) fairness_.offer(static_cast<int>(i), *sent);
     }
@@ -181,6 +198,7 @@ void Inbox::survey(std::int64_t now_ns) {
   }
   if (!failures_.empty()) tell_failures();
   if (stopped_at_) return;
+  check_timeouts(now_ns);
   for (std::size_t i = 0; i < timers_.size(); ++i) {
     std::int64_t due = timers_[i].timer.head_time(now_ns);
     if (due <= now_ns) fairness_.offer(static_cast<int>(inputs_.size() + i), due);
@@ -196,7 +214,7 @@ bool Inbox::is_all_closed() const {
   for (const Input& input : inputs_) {
     if (input.is_log) continue;
     any = true;
-    if (!input.closed || input.broken) return false;
+    if (!input.closed) return false;
   }
   // A node without such inputs is a source: it ends when it wants to.
   return any;
@@ -210,6 +228,7 @@ Event* Inbox::take_from(int source, std::int64_t now_ns) {
     return tick ? make_tick(slot, *tick, source) : nullptr;
   }
   Input& input = inputs_[index];
+  if (const auto sent = input.next->head_time()) input.last_sent_ns = sent;
   return input.next->take({.is_log = input.is_log, .input_index = source, .input = input.id},
                           types_);
 }
@@ -272,6 +291,10 @@ std::int64_t Inbox::next_deadline(std::int64_t now_ns) {
   if (stopped_at_) return deadline;
   for (TimerSlot& slot : timers_)
     deadline = std::min(deadline, slot.timer.head_time(now_ns));
+  for (const Input& input : inputs_) {
+    // Just after: at the very moment it is in time still.
+    if (const auto time = timeout_at(input)) deadline = std::min(deadline, *time + 1);
+  }
   return deadline;
 }
 

@@ -16,12 +16,15 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 #include "message/daemon_to_node.hpp"
+#include "message/node_to_daemon.hpp"
 #include "node/event.hpp"
 #include "node/fairness.hpp"
 #include "node/incoming_edge.hpp"
@@ -43,7 +46,6 @@ class Inbox {
   /// Adds a producer to an input. Fails with NotFound when there is no such input.
   Result<> connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer);
   void on_input_closed(const message::InputClosed& closed);
-  void on_input_timeout(const message::InputTimeout& timeout);
   /// STOP with id MANUAL: at the head of everything.
   void on_stop(std::int64_t now_ns);
   void add_notice(dora_event_type type, std::string id, std::string text = {});
@@ -60,6 +62,9 @@ class Inbox {
   std::uint32_t ready_groups() const { return ready_; }
   bool has_notice() const { return !notices_.empty() || ended_; }
 
+  /// Circuit breakers that opened or closed since the last call, for the daemon.
+  std::vector<message::InputTimeout> take_timeouts() { return std::exchange(timeouts_, {}); }
+
   enum class Outcome { Taken, Nothing, Ended };
   /// Takes the next event. The caller owns the one reference to it.
   Outcome take(std::int64_t now_ns, Event** event);
@@ -72,9 +77,12 @@ class Inbox {
   struct Input {
     std::shared_ptr<const std::string> id;
     bool is_log = false;
-    bool closing = false;  ///< INPUT_CLOSED is due once every edge is empty
-    bool closed = false;   ///< INPUT_CLOSED was given
-    bool broken = false;   ///< its circuit breaker is open
+    bool closing = false;         ///< INPUT_CLOSED is due once every edge is empty
+    bool closed = false;          ///< INPUT_CLOSED was given
+    bool broken = false;          ///< its circuit breaker is open
+    std::int64_t timeout_ns = 0;  ///< of the circuit breaker; 0: there is none
+    /// When the last message that was taken was sent; nothing before the first.
+    std::optional<std::int64_t> last_sent_ns{};
     std::list<IncomingEdge> edges;
     IncomingEdge* next = nullptr;  ///< the edge with the oldest message, after head_time()
   };
@@ -98,6 +106,11 @@ class Inbox {
   void forget_notices();
   /// Offers everything that waits to `fairness_`; gives notice of inputs that close.
   void survey(std::int64_t now_ns);
+  void set_broken(Input& input, bool broken);
+  /// Opens the circuit breakers of inputs on which nothing came in time.
+  void check_timeouts(std::int64_t now_ns);
+  /// When that of `input` opens, as things stand.
+  static std::optional<std::int64_t> timeout_at(const Input& input);
   Event* take_from(int source, std::int64_t now_ns);
   Event* make_tick(TimerSlot& slot, const Tick& tick, int index);
   bool is_all_closed() const;
@@ -106,6 +119,7 @@ class Inbox {
   std::vector<TimerSlot> timers_;
   std::deque<Event*> notices_;
   std::vector<Failure> failures_;
+  std::vector<message::InputTimeout> timeouts_;
   bool exit_when_nodes_finish_;
   std::uint32_t ready_ = 0;
   Fairness fairness_;

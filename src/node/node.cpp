@@ -107,7 +107,19 @@ Result<> Node::connect_input(const message::ConnectInput& where, std::vector<Fil
 
 // ---- Orders ----------------------------------------------------------------------------------
 
+void Node::note_activity(std::int64_t now_ns) {
+  if (setup_.watched) bell_->note_activity(now_ns);
+}
+
+void Node::report_timeouts_locked() {
+  for (const message::InputTimeout& timeout : inbox_->take_timeouts()) {
+    // Whoever is gone need not know.
+    if (!daemon_gone_) (void)control_.send(timeout);
+  }
+}
+
 void Node::follow_orders() {
+  if (setup_.watched) bell_->note_activity(monotonic_ns());
   // One relaxed load when there is nothing to follow.
   if (!bell_->is_ready()) return;
   std::lock_guard lock(receiving_);
@@ -165,7 +177,6 @@ void Node::follow(Order order) {
       node.inbox_->add_notice(DORA_EVENT_NODE_RESTARTED, restarted.node.text());
     }
     void operator()(message::NodeFailed& failed) { node.inbox_->on_node_failed(failed); }
-    void operator()(message::InputTimeout& timeout) { node.inbox_->on_input_timeout(timeout); }
     void operator()(message::ParameterChanged& parameter) {
       node.inbox_->add_notice(parameter.value ? DORA_EVENT_PARAM_UPDATE : DORA_EVENT_PARAM_DELETED,
                               parameter.key, parameter.value.value_or(""));
@@ -202,10 +213,14 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
     asked_ = true;
     bell_->note_first_wait(now);
   }
+  note_activity(now);
   for (;;) {
     look_at_doorbell_locked();
-    switch (inbox_->take(now, event)) {
+    const Inbox::Outcome taken = inbox_->take(now, event);
+    report_timeouts_locked();
+    switch (taken) {
       case Inbox::Outcome::Taken:
+        note_activity(now);
         hand_over_locked();
         if (turn_waiters_ > 0 && !turn_taken_ && inbox_->has_event(now)) pass_the_turn();
         return Outcome::Event;
@@ -221,7 +236,10 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
       if (turn_waiters_ > 0) pass_the_turn();
       return Outcome::Nudged;
     }
-    if (now >= deadline) return Outcome::TimedOut;
+    if (now >= deadline) {
+      note_activity(now);
+      return Outcome::TimedOut;
+    }
     WaitResult waited = wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)));
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
     now = monotonic_ns();
@@ -239,7 +257,10 @@ void Node::nudge() {
 bool Node::has_event() {
   std::lock_guard lock(receiving_);
   look_at_doorbell_locked();
-  bool has_event = inbox_->has_event(monotonic_ns());
+  const std::int64_t now = monotonic_ns();
+  note_activity(now);
+  bool has_event = inbox_->has_event(now);
+  report_timeouts_locked();
   hand_over_locked();
   return has_event;
 }
@@ -251,11 +272,14 @@ bool Node::arm(std::int64_t* deadline_ns) {
     asked_ = true;
     bell_->note_first_wait(now);
   }
+  note_activity(now);
   // The ring that woke the loop must not wake it again.
   bell_->disarm();
   do {
     look_at_doorbell_locked();
-    if (inbox_->has_event(now)) return true;
+    const bool has_event = inbox_->has_event(now);
+    report_timeouts_locked();
+    if (has_event) return true;
   } while (!bell_->arm());  // rung in between: look again
   if (deadline_ns != nullptr) *deadline_ns = inbox_->next_deadline(now);
   return false;

@@ -80,6 +80,9 @@ class Node {
   Result<> map_setup(JoinedSetup joined);
   Result<> connect_output(const message::ConnectOutput& where, std::vector<FileDescriptor> fds);
   Result<> connect_input(const message::ConnectInput& where, std::vector<FileDescriptor> fds);
+  /// A sign of life, for a node that is watched.
+  void note_activity(std::int64_t now_ns);
+  void report_timeouts_locked();
   void follow_orders_locked();
   void follow(Order order);
   void look_at_doorbell_locked();

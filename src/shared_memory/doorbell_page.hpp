@@ -37,6 +37,12 @@ class DoorbellPage {
     return page().first_wait_ns.load(std::memory_order_relaxed);
   }
 
+  /// When the node last called into the library; 0 = not yet, or it is not watched.
+  std::int64_t last_active_ns() const {
+    // relaxed: one value, nothing is ordered by it.
+    return page().last_active_ns.load(std::memory_order_relaxed);
+  }
+
   // For the node itself.
 
   std::uint32_t take() { return bell().take(); }
@@ -53,6 +59,11 @@ class DoorbellPage {
   int event_fd() const { return event_fd_.get(); }
   /// Notes that the node asks for an event, if it is the first time.
   void note_first_wait(std::int64_t now_ns);
+  /// Notes a sign of life. Any thread.
+  void note_activity(std::int64_t now_ns) {
+    // relaxed: see last_active_ns(). Of two threads either time will do.
+    page().last_active_ns.store(now_ns, std::memory_order_relaxed);
+  }
 
   bool is_inherited() const { return mapping_.is_inherited(); }
 

@@ -57,9 +57,12 @@ struct DoorbellLayout {
   alignas(cache_line) Shared<std::uint32_t> word;  ///< bits: see doorbell.hpp
   /// When the node first asked for an event (CLOCK_MONOTONIC); 0 = not yet. Written by the node.
   alignas(cache_line) Shared<std::int64_t> first_wait_ns;
+  /// When a node that is watched last called into the library. Written by the node.
+  Shared<std::int64_t> last_active_ns;
 };
 static_assert(offsetof(DoorbellLayout, word) == 64);
 static_assert(offsetof(DoorbellLayout, first_wait_ns) == 128);
+static_assert(offsetof(DoorbellLayout, last_active_ns) == 136);
 static_assert(sizeof(DoorbellLayout) == 192);
 
 // ---- Arena -----------------------------------------------------------------------------------
