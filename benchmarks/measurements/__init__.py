@@ -8,6 +8,7 @@ METRICS                 [(metric, heading, format function)], what the tables sh
 """
 
 from measurements import (
+    calls,
     chain,
     cpu,
     crash,
@@ -20,5 +21,5 @@ from measurements import (
     pingpong,
 )
 
-ALL = [latency, pingpong, flood, fanout, chain, operators, cpu, graph, crash, imports]
+ALL = [latency, pingpong, flood, fanout, chain, operators, cpu, graph, crash, imports, calls]
 BY_NAME = {module.NAME: module for module in ALL}

@@ -170,8 +170,22 @@ def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
         )
         if not is_list and not isinstance(value, (bool, int, float, str, datetime)):
             value = convert_value(key, value)
+        if isinstance(value, (list, tuple)):
+            value = _of_one_type(key, list(value))
         for number in value if isinstance(value, (list, tuple)) else [value]:
             if isinstance(number, int) and not -(2**63) <= number < 2**63:
                 raise OverflowError(f"metadata '{key}': {number} does not fit into 64 bits")
-        checked[key] = list(value) if isinstance(value, tuple) else value
+        checked[key] = value
     return checked
+
+
+def _of_one_type(key: str, items: list[Any]) -> list[Any]:
+    """As the extension does it: the first decides; integers may stand among floats."""
+    kind = type(items[0]) if items else str
+    for item in items:
+        if type(item) is not kind and not (kind is float and type(item) is int):
+            raise InvalidType(
+                f"metadata {key!r}: the elements of a list must be of one type: the first is "
+                f"{items[0]!r}, another is {item!r}"
+            )
+    return [kind(item) for item in items]

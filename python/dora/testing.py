@@ -12,11 +12,59 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._dataflow_runs import DataflowResult, run_dataflow
 
-__all__ = ["DataflowResult", "MockNode", "run_dataflow"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["DataflowResult", "MockNode", "MockSample", "run_dataflow"]
+
+
+class MockSample:
+    """What MockNode.send_output_raw gives: keeps the rules of a real sample."""
+
+    def __init__(
+        self, node: MockNode, output_id: str, length: int, metadata: dict[str, Any] | None
+    ) -> None:
+        self._node = node
+        self._output_id = output_id
+        self._metadata = metadata
+        self._memory = bytearray(length)
+        self._is_sent = False
+
+    def as_buffer(self) -> bytearray:
+        """The memory."""
+        if self._is_sent:
+            raise RuntimeError("this sample has already been sent")
+        return self._memory
+
+    def as_memoryview(self) -> memoryview:
+        """A new view of the memory; release it before send()."""
+        return memoryview(self.as_buffer())
+
+    def send(self) -> None:
+        """Keeps the bytes, as a uint8 array, among the outputs."""
+        memory = self.as_buffer()
+        try:
+            memory.append(0)  # what has views cannot grow
+        except BufferError:
+            raise RuntimeError("cannot send: buffer view(s) are still open") from None
+        memory.pop()
+        import numpy as np
+        import pyarrow as pa
+
+        self._is_sent = True
+        data = pa.array(np.frombuffer(bytes(memory), np.uint8))
+        self._node.send_output(self._output_id, data, self._metadata)
+
+    def __enter__(self) -> bytearray:
+        return self.as_buffer()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and not self._is_sent:
+            self.send()
 
 
 class MockNode:
@@ -91,6 +139,12 @@ class MockNode:
         self.outputs.setdefault(output_id, []).append(data)
         self.output_metadata.setdefault(output_id, []).append(dict(metadata or {}))
 
+    def send_output_raw(
+        self, output_id: str, data_length: int, metadata: dict[str, Any] | None = None
+    ) -> MockSample:
+        """Memory to write into; what is sent becomes a uint8 array in outputs[output_id]."""
+        return MockSample(self, output_id, data_length, metadata)
+
     def send_service_request(
         self, output_id: str, data: Any, metadata: dict[str, Any] | None = None
     ) -> str:
@@ -140,6 +194,20 @@ class MockNode:
     def node_id(self) -> str:
         """ "mock"."""
         return "mock"
+
+    def dataflow_id(self) -> str:
+        """A UUID of zeros."""
+        return "00000000-0000-0000-0000-000000000000"
+
+    def node_config(self) -> dict[str, Any]:
+        """No inputs and no outputs are declared: every one is accepted."""
+        return {"inputs": {}, "outputs": []}
+
+    def timestamp(self) -> datetime:
+        """The time now in UTC."""
+        from datetime import datetime, timezone
+
+        return datetime.now(timezone.utc)  # noqa: UP017  (the constant that every Python has)
 
     def is_restart(self) -> bool:
         """False."""

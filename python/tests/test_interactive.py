@@ -137,3 +137,24 @@ def test_files_become_their_only_column(tmp_path):
 def test_long_arrays_are_shown_in_part():
     assert "1000 elements" in describe(pa.array(range(1000)))
     assert len(describe(pa.array(["x" * 10_000]))) < 1000
+
+
+def test_metadata_is_held_to_the_same_rules_as_in_a_dataflow(run_node):
+    ended = run_node(
+        """
+from dora import Node
+
+node = Node()
+for metadata in ({"a": [1, "x"]}, {"a": [1, 2.5]}, {"a": [1.5, 2]}, {"a": ()}):
+    try:
+        node.send_output("out", b"", metadata)
+    except TypeError as error:
+        print(error)
+""",
+        stdin="\n",
+    )
+    lines = ended.stdout.splitlines()[1:5]
+    assert "the elements of a list must be of one type: the first is 1, another is 'x'" in lines[0]
+    assert "another is 2.5" in lines[1]
+    assert lines[2].endswith("{'a': [1.5, 2.0]}")
+    assert lines[3].endswith("{'a': []}")

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from dora.testing import MockNode
@@ -53,3 +54,28 @@ def test_correlates_requests():
     node = MockNode([])
     request_id = node.send_service_request("ask", 1, {"a": 2})
     assert node.output_metadata["ask"] == [{"a": 2, "request_id": request_id}]
+
+
+def test_raw_samples_keep_the_rules():
+    node = MockNode([])
+    with node.send_output_raw("frame", 4, {"n": 1}) as buffer:
+        np.asarray(buffer)[:] = 7
+    assert node.outputs["frame"][0].to_pylist() == [7, 7, 7, 7]
+    assert node.output_metadata["frame"] == [{"n": 1}]
+
+    sample = node.send_output_raw("frame", 2)
+    view = sample.as_memoryview()
+    with pytest.raises(RuntimeError, match=r"view\(s\) are still open"):
+        sample.send()
+    view.release()
+    sample.send()
+    with pytest.raises(RuntimeError, match="already been sent"):
+        sample.send()
+    assert len(node.outputs["frame"]) == 2
+
+
+def test_it_knows_what_a_node_knows():
+    node = MockNode([])
+    assert node.node_config() == {"inputs": {}, "outputs": []}
+    assert len(node.dataflow_id()) == 36
+    assert node.timestamp().tzinfo is not None
