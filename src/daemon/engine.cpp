@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/crash_point.hpp"
 #include "base/random.hpp"
 #include "daemon/launcher.hpp"
 #include "daemon/node_listener.hpp"
@@ -135,6 +136,7 @@ std::string Engine::start(RunPlan plan) {
                         [weak, id](const RunResult& result) {
                           const auto state = weak.lock();
                           if (!state) return;
+                          crash_point("daemon.finished");
                           std::erase_if(state->runs,
                                         [&](const auto& item) { return item->id() == id; });
                           state->finished.push_back({result, monotonic_ns() + clean_up_patience});

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/crash_point.hpp"
 #include "daemon/edge_totals.hpp"
 #include "shared_memory/arena.hpp"
 
@@ -89,6 +90,7 @@ Result<> MemoryBroker::provide(NodeIndex node) {
       return connected;
     }
   }
+  crash_point("daemon.provided");
   return {};
 }
 
@@ -156,6 +158,7 @@ std::vector<ControlMessage> MemoryBroker::connections_of(NodeIndex node) {
 }
 
 std::vector<MemoryBroker::Notice> MemoryBroker::renewal_notices(NodeIndex node) {
+  crash_point("daemon.renewed");
   std::vector<Notice> notices;
   // What is new first: an input that had only the old edge would count as closed in between.
   for (auto& edge : edges_) {
@@ -223,6 +226,7 @@ void MemoryBroker::on_death(NodeIndex node) {
     if (connection.producer != node) continue;
     edge->producer_is_dead = true;
     edge->monitor->close_producer();
+    crash_point("daemon.closed-side");
     // It may have died between the message and the ring.
     if (nodes_[connection.consumer])
       nodes_[connection.consumer]->page->ring_insistently(bell_bit(connection));

@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 
+#include "base/crash_point.hpp"
+
 namespace dora::daemon {
 namespace {
 
@@ -70,6 +72,7 @@ void NodeLink::send(const ControlMessage& message) {
   std::string text = message::encode(message.message);
   if (unsent_.empty()) {
     const auto sent = connection_.send(text, message.fds, DatagramSocket::Wait::No);
+    crash_point("daemon.sent");
     // A node that is gone will be reported by its end.
     if (sent || sent.error().kind != ErrorKind::Busy) return;
   }

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crash_point.hpp"
+
 namespace dora::daemon {
 namespace {
 
@@ -46,6 +48,7 @@ Result<std::shared_ptr<NodeProcess>> NodeProcess::start(boost::asio::io_context&
   auto launched = TRY(launch(process->launch_));
   process->link_ = NodeLink::create(loop, std::move(ours));
   process->watch(std::move(launched));
+  crash_point("daemon.spawned");
   return process;
 }
 
@@ -127,6 +130,7 @@ void NodeProcess::signal(int number) {
 }
 
 void NodeProcess::on_end() {
+  crash_point("daemon.saw-end");
   // Holders of its terminal in its own group go with it; then what it printed can be read to the
   // end.
   ::kill(-pid_, SIGKILL);

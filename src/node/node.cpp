@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/crash_point.hpp"
 #include "base/version.hpp"
 
 namespace dora::node {
@@ -381,8 +382,10 @@ void Node::stop_dataflow() {
 void Node::close() {
   if (closed_.exchange(true) || !bell_ || bell_->is_inherited()) return;
   outbox_.close_all();
+  crash_point("producer.closed");
   std::lock_guard lock(receiving_);
   if (inbox_ != nullptr) inbox_->end();
+  crash_point("consumer.closed");
   // Whoever is gone already cannot be told.
   if (!daemon_gone_) (void)control_.send(message::Detach{});
   // Threads that still wait see the end.

@@ -8,6 +8,7 @@
 
 #include "array/primitive.hpp"
 #include "base/clock.hpp"
+#include "base/crash_point.hpp"
 #include "node/control_connection.hpp"
 #include "shared_memory/doorbell_page.hpp"
 
@@ -149,6 +150,7 @@ Result<> Outbox::send(std::uint32_t output, Payload payload,
   } else {
     payload.write_body(block + plan.body_offset());
   }
+  crash_point("producer.filled");
   return publish(lock, *port, loan, header);
 }
 

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include "base/crash_point.hpp"
 #include "shared_memory/atomics.hpp"
 
 namespace dora::shared_memory {
@@ -85,6 +86,7 @@ class Doorbell {
       // Also after a wake-up: another thread may have taken the bit before us. The kernel compares
       // the whole word with `seen`: a ring since then, or an event loop that armed or disarmed,
       // makes it return at once.
+      crash_point("consumer.parked");
       result = Policy::wait(*word_, seen, deadline_ns);
     }
     const std::uint32_t last = word_->fetch_and(~bell_parked, std::memory_order_relaxed);

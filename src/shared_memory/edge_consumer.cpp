@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/crash_point.hpp"
 
 namespace dora::shared_memory {
 
@@ -80,6 +81,7 @@ std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
 
 bool EdgeConsumer::take(const Head& head) {
   if (!queue_.take(head)) return false;
+  crash_point("consumer.taken");
   if (memory_->is_backpressure()) memory_->space().announce();
   return true;
 }
@@ -144,10 +146,12 @@ Result<Received> EdgeConsumer::read_message(std::uint32_t index) {
   ConsumerCounters& counters = memory_->layout().consumer_counters;
   if (bytes.size() > copy_bytes && link_->try_borrow()) {
     received.block = Block(bytes, link_, index);
+    crash_point("consumer.borrowed");
   } else {
     // relaxed, here and below: counters for display.
     if (bytes.size() > copy_bytes) counters.copied.store(++copied_, std::memory_order_relaxed);
     received.block = Block::copy(bytes);
+    crash_point("consumer.copied");
     link_->give_back(index);
   }
   counters.delivered.store(++delivered_, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/crash_point.hpp"
 #include "shared_memory/queue.hpp"
 
 namespace dora::shared_memory {
@@ -94,6 +95,7 @@ void EdgeProducer::send(const OutgoingMessage& message) {
   const std::uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
   write_slot(slot, message);
+  crash_point("producer.written");
   loans_[slot] = {.chunk = message.chunk, .is_lent = true};
   lent_[slot / 64] |= std::uint64_t{1} << (slot % 64);
   if (message.chunk != Chunk::None) {
@@ -107,7 +109,10 @@ void EdgeProducer::send(const OutgoingMessage& message) {
     if (!protected_.try_push(entry)) drop(entry, Drop::NoSlot);
     return;
   }
-  if (auto evicted = ordinary_.push(entry)) drop(*evicted, Drop::QueueFull);
+  if (auto evicted = ordinary_.push(entry)) {
+    crash_point("producer.evicted");
+    drop(*evicted, Drop::QueueFull);
+  }
   if (memory_->is_burst()) apply_burst_rule();
 }
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/crash_point.hpp"
+
 namespace dora::shared_memory {
 
 Loan::Loan(Loan&& other) noexcept
@@ -62,11 +64,14 @@ Result<> Output::publish(Loan&& loan, MessageHeader header) {
   message.header.sequence = ++sequence_;
   message.header.block_length = loan.size_;
   if (loan.is_inline()) message.inlined = loan.bytes();
-  for (EdgeProducer& edge : edges_)
+  for (EdgeProducer& edge : edges_) {
     edge.send(message);
+    crash_point("producer.queued");
+  }
   wakes_.clear();
   for (EdgeProducer& edge : edges_) {
     if (Wake wake = edge.ring()) wakes_.emplace_back(&edge, wake);
+    crash_point("producer.rung");
   }
   for (auto& [edge, wake] : wakes_)
     edge->wake(wake);
@@ -107,6 +112,7 @@ Result<Loan> Outputs::loan(std::uint64_t size) {
     }
     return std::unexpected(std::move(error));
   }
+  crash_point("producer.loaned");
   return Loan(arena_, *chunk, size);
 }
 

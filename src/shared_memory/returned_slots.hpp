@@ -13,6 +13,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/crash_point.hpp"
 #include "shared_memory/atomics.hpp"
 
 namespace dora::shared_memory {
@@ -40,6 +41,7 @@ class ReturnedSlots {
     if (words_[word].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_release) != 0) {
       return;
     }
+    crash_point("consumer.returning");
     // release: a producer that sees the summary bit finds the word's bit.
     summary_->fetch_or(std::uint64_t{1} << (word >> group_shift_), std::memory_order_release);
   }

@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "shared_memory/atomics.hpp"
 
 namespace dora::shared_memory {
@@ -113,6 +114,7 @@ class RingProducer {
     ++written_;
     // release: the cell, the slot and the block behind it are complete for who sees the position.
     place_.written->store(written_, std::memory_order_release);
+    crash_point("producer.published");
   }
 
   void accept_read(std::uint64_t read) {

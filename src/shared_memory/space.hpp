@@ -17,6 +17,7 @@
 
 #include <cstdint>
 
+#include "base/crash_point.hpp"
 #include "shared_memory/atomics.hpp"
 
 namespace dora::shared_memory {
@@ -39,6 +40,7 @@ class SpaceWord {
     const std::uint32_t seen =
         word_->fetch_or(space_waiting, std::memory_order_acquire) | space_waiting;
     if (has_space()) return WaitResult::Woken;
+    crash_point("producer.waiting");
     return Policy::wait(*word_, seen, deadline_ns);
   }
 
@@ -46,7 +48,9 @@ class SpaceWord {
   void announce() {
     // release: the moved position is visible to a sender that changes the word later.
     const std::uint32_t old = word_->fetch_add(space_announcement, std::memory_order_release);
-    if ((old & space_waiting) != 0) wake();
+    if ((old & space_waiting) == 0) return;
+    crash_point("consumer.announced");
+    wake();
   }
 
   /// As announce(), but wakes in any case: for the daemon, as a consumer may have died between
