@@ -17,8 +17,6 @@ namespace {
 
 using shared_memory::WaitResult;
 
-/// A node that slept for so long is idle.
-constexpr std::int64_t idle_ns = 2'000'000'000;
 /// A node with `latency: busy` looks for signals this often.
 constexpr std::int64_t spin_slice_ns = 50'000'000;
 constexpr std::int64_t answer_patience_ns = 10'000'000'000;
@@ -282,7 +280,8 @@ bool Node::arm(std::int64_t* deadline_ns) {
     report_timeouts_locked();
     if (has_event) return true;
   } while (!bell_->arm());  // rung in between: look again
-  if (deadline_ns != nullptr) *deadline_ns = inbox_->next_deadline(now);
+  const std::int64_t tend_ns = outbox_.tend_memory(now);
+  if (deadline_ns != nullptr) *deadline_ns = std::min(inbox_->next_deadline(now), tend_ns);
   return false;
 }
 
@@ -314,19 +313,27 @@ void Node::pass_the_turn() {
 }
 
 WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
-  if (!setup_.busy) {
-    // Big memory that is not used for a second goes back to the kernel; then the sleep is
-    // undisturbed.
-    while (outbox_.may_shrink()) {
-      std::int64_t idle = monotonic_ns() + idle_ns;
-      if (idle >= deadline_ns) break;
-      WaitResult result = bell_->wait(idle);
-      if (result != WaitResult::TimedOut) return result;
-      outbox_.shrink();
-    }
-    return bell_->wait(deadline_ns);
+  if (setup_.busy) return spin_on_doorbell(deadline_ns);
+  if (!spin_budget_.is_allowed()) return sleep_undisturbed(deadline_ns);
+  const std::int64_t begin = monotonic_ns();
+  const std::int64_t budget = std::min(spin_budget_.next_ns(), deadline_ns - begin);
+  WaitResult result = WaitResult::Woken;
+  if (budget <= 0 || !bell_->spin(budget)) result = sleep_undisturbed(deadline_ns);
+  if (result == WaitResult::Woken) spin_budget_.on_rung(monotonic_ns() - begin);
+  return result;
+}
+
+WaitResult Node::sleep_undisturbed(std::int64_t deadline_ns) {
+  for (;;) {
+    // When nothing is left to be given back, the sleep is undisturbed.
+    const std::int64_t tend_ns = outbox_.tend_memory(monotonic_ns());
+    const WaitResult result = bell_->wait(std::min(tend_ns, deadline_ns));
+    if (result != WaitResult::TimedOut || deadline_ns <= tend_ns) return result;
   }
-  std::int64_t left = deadline_ns - monotonic_ns();
+}
+
+WaitResult Node::spin_on_doorbell(std::int64_t deadline_ns) {
+  const std::int64_t left = deadline_ns - monotonic_ns();
   if (left <= 0) return WaitResult::TimedOut;
   if (bell_->spin(std::min(left, spin_slice_ns))) return WaitResult::Woken;
   // Signals do not interrupt a spin: let the caller look.

@@ -22,6 +22,7 @@
 #include "node/control_connection.hpp"
 #include "node/inbox.hpp"
 #include "node/outbox.hpp"
+#include "node/spin_budget.hpp"
 #include "shared_memory/doorbell_page.hpp"
 
 namespace dora::node {
@@ -94,6 +95,8 @@ class Node {
                                           std::int64_t deadline_ns);
   void pass_the_turn();
   shared_memory::WaitResult sleep_on_doorbell(std::int64_t deadline_ns);
+  shared_memory::WaitResult sleep_undisturbed(std::int64_t deadline_ns);
+  shared_memory::WaitResult spin_on_doorbell(std::int64_t deadline_ns);
 
   ControlConnection control_;
   message::Setup setup_;
@@ -109,6 +112,7 @@ class Node {
   std::atomic<bool> closed_{false};
   std::atomic<std::uint32_t> nudges_{0};
   bool turn_taken_ = false;
+  SpinBudget spin_budget_{has_processors_to_spare()};  // of the thread that has the turn
   int turn_waiters_ = 0;
   std::atomic<std::uint32_t> turn_word_{0};  // futex word of those who wait for the turn
 

@@ -20,6 +20,9 @@ constexpr std::size_t long_copy_bytes = 64UZ * 1024;
 /// What every sender has ready before its first message.
 constexpr std::uint64_t warm_bytes = 1 << 20;
 constexpr std::int64_t wall_check_ns = 100'000'000;
+/// Memory that was not used for so long is idle.
+constexpr std::int64_t idle_ns = 2'000'000'000;
+constexpr std::int64_t longest_look_ns = 64'000'000'000;
 /// A sender that has waited for room so long tells the daemon.
 constexpr std::int64_t untold_wait_ns = 1'000'000'000;
 /// A sender that waits for room looks around at least this often, whatever it is told.
@@ -265,12 +268,24 @@ void Outbox::close_all() {
   if (outputs_) outputs_->interrupt_waiters();
 }
 
-void Outbox::shrink() {
+std::int64_t Outbox::tend_memory(std::int64_t now_ns) {
+  // relaxed: a hint; what it misses is seen before the next sleep.
+  if (!may_shrink_.load(std::memory_order_relaxed)) return shared_memory::no_deadline;
   std::lock_guard lock(mutex_);
-  if (!outputs_) return;
+  if (shrink_at_ns_ == 0) {
+    look_after_ns_ = idle_ns;
+    shrink_at_ns_ = now_ns + idle_ns;
+  }
+  if (now_ns < shrink_at_ns_) return shrink_at_ns_;
   outputs_->collect();
   outputs_->arena().shrink(warm_bytes);
-  may_shrink_.store(outputs_->arena().can_shrink(warm_bytes), std::memory_order_relaxed);
+  const bool is_more_idle = outputs_->arena().can_shrink(warm_bytes);
+  const bool is_more_lent = outputs_->arena().used_bytes() > warm_bytes;
+  may_shrink_.store(is_more_idle || is_more_lent, std::memory_order_relaxed);
+  // What consumers keep comes back some day without a word: looked for ever more seldom.
+  look_after_ns_ = is_more_idle ? idle_ns : std::min(2 * look_after_ns_, longest_look_ns);
+  shrink_at_ns_ = is_more_idle || is_more_lent ? now_ns + look_after_ns_ : 0;
+  return shrink_at_ns_ == 0 ? shared_memory::no_deadline : shrink_at_ns_;
 }
 
 }  // namespace dora::node

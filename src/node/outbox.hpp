@@ -74,11 +74,9 @@ class Outbox {
   Result<std::vector<DataId>> close(std::span<const std::uint32_t> outputs);
   void close_all();
 
-  /// Whether memory was used that may be returned while the node is idle. Any thread, no lock.
-  bool may_shrink() const { return may_shrink_.load(std::memory_order_relaxed); }
-  /// Returns to the kernel what was not used since the last call. To be called now and then while
-  /// idle, until may_shrink() is false.
-  void shrink();
+  /// Returns memory to the kernel that was not used for two seconds, if it is time to look for it.
+  /// To be called before the node sleeps, and again at the time that it returns.
+  std::int64_t tend_memory(std::int64_t now_ns);
 
  private:
   struct Port {
@@ -102,6 +100,8 @@ class Outbox {
   Orders orders_;
   bool stopping_ = false;
   std::atomic<bool> may_shrink_{false};
+  std::int64_t shrink_at_ns_ = 0;  ///< when to look for idle memory; 0 = not yet known
+  std::int64_t look_after_ns_ = 0;
   std::int64_t wall_offset_ns_ = 0;  ///< CLOCK_REALTIME minus CLOCK_MONOTONIC
   std::int64_t wall_checked_ns_ = 0;
 };

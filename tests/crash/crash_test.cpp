@@ -91,14 +91,15 @@ class Crash : public testing::Test {
     RunPlan plan;
     plan.working_directory = folder_.path();
     auto& nodes = plan.nodes;
-    nodes.push_back(node("listener", "take"));
+    nodes.push_back(node("listener", "take 20"));
     nodes.back().inputs = {input("in", "quiet", Queue::Backpressure, 5)};
-    nodes.push_back(node("other", "take"));
+    nodes.push_back(node("other", "take 0"));
     nodes.back().inputs = {input("blocking", "sender", Queue::Backpressure, 2),
                            input("newest", "sender", Queue::DropOldest, 1)};
     nodes.push_back(node("quiet", fmt::format("send {}", messages)));
     nodes.push_back(node("sender", fmt::format("{} {}", sending, messages)));
-    nodes.push_back(node("taker", "take"));
+    // Keeps more than may be borrowed.
+    nodes.push_back(node("taker", "take 20"));
     nodes.back().inputs = {input("blocking", "sender", Queue::Backpressure, 2),
                            input("newest", "sender", Queue::DropOldest, 1),
                            input("burst", "sender", Queue::Burst, 10)};
@@ -224,7 +225,7 @@ nodes:
      max_restarts: 1}}
   - {{id: fragile, path: {0}, args: fail-once, restart_policy: on-failure,
      inputs: {{data: sender/data}}, outputs: [more]}}
-  - {{id: taker, path: {0}, args: take,
+  - {{id: taker, path: {0}, args: take 20,
      inputs: {{data: {{source: sender/data, queue_policy: backpressure}}, more: fragile/more}}}}
 )";
 
