@@ -26,18 +26,15 @@ constexpr Flag everywhere[] = {
 
 // In the order of the help, group by group.
 constexpr const Command* table[] = {
-    &new_command,         &validate_command,
-    &graph_command,       &expand_command,
-    &schema_command,      &run_command,
-    &start_command,       &stop_command,
-    &restart_command,     &list_command,
-    &logs_command,        &status_command,
-    &clean_command,       &up_command,
-    &down_command,        &daemon_command,
-    &doctor_command,      &explain_command,
-    &completion_command,  &complete_command,
-    &self_update_command, &self_uninstall_command,
-    &help_command,        &runtime_command,
+    &new_command,         &validate_command,       &build_command,
+    &graph_command,       &expand_command,         &schema_command,
+    &run_command,         &start_command,          &stop_command,
+    &restart_command,     &list_command,           &logs_command,
+    &status_command,      &clean_command,          &up_command,
+    &down_command,        &daemon_command,         &doctor_command,
+    &explain_command,     &completion_command,     &complete_command,
+    &self_update_command, &self_uninstall_command, &help_command,
+    &runtime_command,
 };
 
 constexpr Family family_table[] = {
@@ -52,9 +49,9 @@ constexpr Family family_table[] = {
 };
 
 constexpr std::string_view planned[] = {
-    "attach", "build", "cluster", "completion", "config", "coordinator", "doctor", "exec",
-    "expand", "graph", "hub",     "inspect",    "new",    "node",        "param",  "record",
-    "replay", "self",  "system",  "top",        "topic",  "trace",       "web"};
+    "attach", "cluster", "completion", "config", "coordinator", "doctor", "exec",   "expand",
+    "graph",  "hub",     "inspect",    "new",    "node",        "param",  "record", "replay",
+    "self",   "system",  "top",        "topic",  "trace",       "web"};
 
 }  // namespace
 

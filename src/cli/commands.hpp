@@ -14,6 +14,7 @@ struct CommandContext {
   Terminal terminal;
 };
 
+extern const Command build_command;
 extern const Command clean_command;
 extern const Command complete_command;
 extern const Command completion_command;

@@ -66,16 +66,18 @@ std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const T
                                                const Environment& environment, int& exit_code) {
   auto file = load_dataflow_file(typed, terminal, exit_code);
   if (!file) return std::nullopt;
-  dataflow::LoadResult& loaded = file->loaded;
-  if (loaded.dataflow) {
-    CommandFinder finder(search_path_of(*loaded.dataflow, environment),
-                         loaded.dataflow->base_directory);
-    auto missing =
-        dataflow::check_programs(*loaded.dataflow, finder, dataflow::process_environment());
-    if (dataflow::has_errors(missing)) loaded.dataflow.reset();
-    std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
-  }
+  check_programs(file->loaded, environment);
   return file;
+}
+
+void check_programs(dataflow::LoadResult& loaded, const Environment& environment) {
+  if (!loaded.dataflow) return;
+  CommandFinder finder(search_path_of(*loaded.dataflow, environment),
+                       loaded.dataflow->base_directory);
+  auto missing =
+      dataflow::check_programs(*loaded.dataflow, finder, dataflow::process_environment());
+  if (dataflow::has_errors(missing)) loaded.dataflow.reset();
+  std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
 }
 
 void print_diagnostics(const dataflow::LoadResult& loaded, const Terminal& terminal,

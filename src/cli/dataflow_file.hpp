@@ -27,6 +27,9 @@ std::optional<DataflowFile> load_dataflow_file(const std::string& typed, const T
 std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const Terminal& terminal,
                                                const Environment& environment, int& exit_code);
 
+/// Looks whether its programs are there. With one missing, there is no dataflow any more.
+void check_programs(dataflow::LoadResult& loaded, const Environment& environment);
+
 /// Prints the diagnostics to stderr, with a last line that counts them when there are errors:
 /// "2 errors, nothing was started".
 void print_diagnostics(const dataflow::LoadResult& loaded, const Terminal& terminal,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora run`: one dataflow in the foreground. Everything that can be wrong before a process starts
 // is told here; cli/run_session.hpp does the rest.
-#include <algorithm>
-#include <vector>
-
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "build/builder.hpp"
+#include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/duration.hpp"
@@ -47,19 +46,6 @@ bool refuse_deploy(const Dataflow& dataflow, const RunOptions& options, const Te
   return true;
 }
 
-void warn_of_builds(const Dataflow& dataflow, const Terminal& terminal) {
-  std::vector<std::string> nodes;
-  for (const dataflow::Node& node : dataflow.nodes) {
-    const bool has_operator_build = std::ranges::any_of(
-        node.operators, [](const dataflow::Operator& each) { return each.build.has_value(); });
-    if (node.build || has_operator_build) nodes.push_back(fmt::format("`{}`", node.id.text()));
-  }
-  if (nodes.empty()) return;
-  print_warning(terminal, fmt::format("`build:` of {} is not run by this version: run it by hand "
-                                      "(`--no-build` silences this)",
-                                      fmt::join(nodes, ", ")));
-}
-
 std::size_t count_edges(const daemon::RunPlan& plan) {
   std::size_t edges = 0;
   for (const daemon::NodePlan& node : plan.nodes)
@@ -67,44 +53,72 @@ std::size_t count_edges(const daemon::RunPlan& plan) {
   return edges;
 }
 
+// Whether there is something that may have to be built: then programs are looked for afterwards.
+bool builds_first(const DataflowFile& file, const RunOptions& options) {
+  return (!options.skips_build || options.uses_uv) && file.loaded.dataflow &&
+         build::has_builds(*file.loaded.dataflow, lookup_context(), options.uses_uv);
+}
+
+/// What follows once the file has been read and found right. In the process behind the front.
+int build_and_run(const CommandContext& context, const RunOptions& options, DataflowFile& file,
+                  FrontLink front) {
+  const Terminal& terminal = context.terminal;
+  build::NodePlaces places;
+  if (builds_first(file, options)) {
+    using When = build::BuildOptions::When;
+    const BuildEnd end = build_dataflow(*file.loaded.dataflow,
+                                        {.file = file.path,
+                                         .when = options.skips_build  ? When::Never
+                                                 : options.builds_all ? When::Always
+                                                                      : When::Changed,
+                                         .uses_uv = options.uses_uv},
+                                        terminal, front, places);
+    if (end == BuildEnd::Failed) return exit_build_failed;
+    if (end == BuildEnd::Interrupted) return 0;
+    file.loaded.diagnostics.clear();
+    check_programs(file.loaded, context.environment);
+    print_diagnostics(file.loaded, terminal, ", nothing was started");
+    if (!file.loaded.dataflow) return exit_invalid_dataflow;
+  }
+  const std::int64_t began_ns = monotonic_ns();
+  auto plan =
+      daemon::plan_run(*file.loaded.dataflow,
+                       {.name = options.name.empty() ? name_of(file.path) : options.name,
+                        .environment = {options.environment.begin(), options.environment.end()},
+                        .exit_when_nodes_finish = options.exit_when_nodes_finish,
+                        .hot_reload = options.hot_reload});
+  if (!plan) {
+    print_error(terminal, plan.error().message);
+    return exit_invalid_dataflow;
+  }
+  build::use_places(places, lookup_context(), *plan);
+  if (terminal.is_stderr_terminal && !terminal.is_quiet)
+    print_notice(fmt::format(" check   {}   {}, {}   {}\n", file.path.string(),
+                             counted(plan->nodes.size(), "node"),
+                             counted(count_edges(*plan), "edge"),
+                             format_duration(std::chrono::nanoseconds(monotonic_ns() - began_ns))));
+  return run_session(options, terminal, std::move(*plan), std::move(front));
+}
+
 int run(const CommandContext& context) {
   const Terminal& terminal = context.terminal;
-  const std::int64_t began_ns = monotonic_ns();
   auto options = parse_run_options(context.command, context.environment);
   if (!options) {
     print_error(terminal, options.error().message);
     return exit_usage;
   }
   int exit_code = 0;
-  const auto file = read_dataflow_file(options->path, terminal, context.environment, exit_code);
+  auto file = load_dataflow_file(options->path, terminal, exit_code);
   if (!file) return exit_code;
+  if (!builds_first(*file, *options)) check_programs(file->loaded, context.environment);
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
-  const Dataflow& dataflow = *file->loaded.dataflow;
-  if (refuse_deploy(dataflow, *options, terminal)) return exit_invalid_dataflow;
+  if (refuse_deploy(*file->loaded.dataflow, *options, terminal)) return exit_invalid_dataflow;
   for (const std::string& notice : options->notices)
     print_warning(terminal, notice);
 
-  if (!options->skips_build) warn_of_builds(dataflow, terminal);
-
-  auto plan = daemon::plan_run(
-      dataflow, {.name = options->name.empty() ? name_of(file->path) : options->name,
-                 .environment = {options->environment.begin(), options->environment.end()},
-                 .exit_when_nodes_finish = options->exit_when_nodes_finish,
-                 .hot_reload = options->hot_reload});
-  if (!plan) {
-    print_error(terminal, plan.error().message);
-    return exit_invalid_dataflow;
-  }
-  if (terminal.is_stderr_terminal && !terminal.is_quiet)
-    print_notice(fmt::format(" check   {}   {}, {}   {}\n", file->path.string(),
-                             counted(plan->nodes.size(), "node"),
-                             counted(count_edges(*plan), "edge"),
-                             format_duration(std::chrono::nanoseconds(monotonic_ns() - began_ns))));
   const auto code = run_behind_front(
-      [&](FrontLink front) {
-        return run_session(*options, terminal, std::move(*plan), std::move(front));
-      },
+      [&](FrontLink front) { return build_and_run(context, *options, *file, std::move(front)); },
       [](EngineEnd end) {
         daemon::kill_descendants();
         // Finds the directory of an engine that could not remove it itself.
@@ -155,8 +169,10 @@ constexpr Flag flags[] = {
     {.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
     {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
     {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
-    {.name = "--uv", .help = "Managed Python environments (not in this version yet)"},
-    {.name = "--build", .help = "Run every `build:` again (not yet)", .conflicts = "--no-build"},
+    {.name = "--uv", .help = "Give each Python node an environment of its own"},
+    {.name = "--build",
+     .help = "Run every `build:`, also if nothing changed",
+     .conflicts = "--no-build"},
     {.name = "--no-build", .help = "Run no `build:`"},
     {.name = "--locked", .help = "Build exactly what the lock file says (not yet)"},
     {.name = "--write-lockfile", .help = "Write the lock file (not yet)", .conflicts = "--locked"},

@@ -18,11 +18,7 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> not_yet{{
-    {"--uv",
-     "managed environments are not in this version yet: nodes run in the Python "
-     "environment that is active"},
-    {"--build", "`build:` commands are not in this version yet: nothing is built"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> not_yet{{
     {"--locked", "lock files are not in this version yet: nothing is checked against one"},
     {"--write-lockfile", "lock files are not in this version yet: none is written"},
     {"--lockfile", "lock files are not in this version yet"},
@@ -72,6 +68,8 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   options.ignores_deploy = command.has("--ignore-deploy");
   options.is_verbose = command.has("--verbose");
   options.skips_build = command.has("--no-build");
+  options.builds_all = command.has("--build");
+  options.uses_uv = command.has("--uv");
   if (command.has("--lockfile") && !command.has("--locked") && !command.has("--write-lockfile"))
     return fail(ErrorKind::InvalidInput, "`--lockfile` goes with `--locked` or `--write-lockfile`");
   for (const auto& [flag, what] : not_yet)

@@ -34,6 +34,10 @@ struct RunOptions {
   /// Tells at a terminal, too, that nodes start and end.
   bool is_verbose = false;
   bool skips_build = false;
+  /// Runs `build:` commands that have succeeded before, too.
+  bool builds_all = false;
+  /// Managed Python environments.
+  bool uses_uv = false;
   /// Flags that were given and do nothing yet: what to tell the user about them.
   std::vector<std::string> notices;
 };

@@ -51,6 +51,7 @@ int exit_code_of(const Error& error);
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_invalid_dataflow = 3;
+inline constexpr int exit_build_failed = 4;
 inline constexpr int exit_unreachable = 5;
 inline constexpr int exit_not_found = 6;
 inline constexpr int exit_version_mismatch = 7;

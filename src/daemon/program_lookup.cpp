@@ -120,36 +120,6 @@ bool is_python_3(const fs::path& python) {
   return answer && answer->starts_with("Python 3");
 }
 
-Result<fs::path> find_python(const NodePlan& node, const LookupContext& context) {
-  for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
-    const std::string root = variable(node, context.inherited, name);
-    if (root.empty()) continue;
-    for (const char* python : {"bin/python", "bin/python3"}) {
-      if (is_executable_file(fs::path(root) / python)) return fs::path(root) / python;
-    }
-  }
-  const std::string path = variable(node, context.inherited, "PATH");
-  const fs::path uv = find_on_path("uv", path);
-  if (!uv.empty()) {
-    for (fs::path folder = node.working_directory;; folder = folder.parent_path()) {
-      if (is_executable_file(folder / ".venv/bin/python")) return folder / ".venv/bin/python";
-      if (folder == folder.parent_path()) break;
-    }
-  }
-  if (is_executable_file(context.program_directory / "python"))
-    return context.program_directory / "python";
-  if (!uv.empty()) {
-    const auto answer = ask_program({uv.string(), "python", "find"}, node.working_directory, 10s);
-    if (answer && is_executable_file(*answer)) return fs::path(*answer);
-  }
-  fs::path python = find_on_path("python", path);
-  if (!python.empty() && is_python_3(python)) return python;
-  fs::path python3 = find_on_path("python3", path);
-  if (!python3.empty()) return python3;
-  return fail(ErrorKind::NotFound,
-              "there is no Python: neither an active environment nor python or python3 on PATH");
-}
-
 Result<fs::path> find_executable(const std::string& written, const NodePlan& node,
                                  const LookupContext& context) {
   const fs::path wanted = expand_path(written, node, context.inherited);
@@ -265,6 +235,36 @@ fs::path find_on_path(std::string_view name, std::string_view path) {
     path.remove_prefix(end + 1);
   }
   return {};
+}
+
+Result<fs::path> find_python(const NodePlan& node, const LookupContext& context) {
+  for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+    const std::string root = variable(node, context.inherited, name);
+    if (root.empty()) continue;
+    for (const char* python : {"bin/python", "bin/python3"}) {
+      if (is_executable_file(fs::path(root) / python)) return fs::path(root) / python;
+    }
+  }
+  const std::string path = variable(node, context.inherited, "PATH");
+  const fs::path uv = find_on_path("uv", path);
+  if (!uv.empty()) {
+    for (fs::path folder = node.working_directory;; folder = folder.parent_path()) {
+      if (is_executable_file(folder / ".venv/bin/python")) return folder / ".venv/bin/python";
+      if (folder == folder.parent_path()) break;
+    }
+  }
+  if (is_executable_file(context.program_directory / "python"))
+    return context.program_directory / "python";
+  if (!uv.empty()) {
+    const auto answer = ask_program({uv.string(), "python", "find"}, node.working_directory, 10s);
+    if (answer && is_executable_file(*answer)) return fs::path(*answer);
+  }
+  fs::path python = find_on_path("python", path);
+  if (!python.empty() && is_python_3(python)) return python;
+  fs::path python3 = find_on_path("python3", path);
+  if (!python3.empty()) return python3;
+  return fail(ErrorKind::NotFound,
+              "there is no Python: neither an active environment nor python or python3 on PATH");
 }
 
 Result<Command> find_command(const NodePlan& node, const LookupContext& context) {

@@ -39,8 +39,9 @@ std::filesystem::path own_program_directory();
 /// What to execute for `node`. Fails with NotFound when there is no such program, naming the place
 /// where it was looked for, and with InvalidInput when it cannot be executed, saying why. May run
 /// `uv` or `python --version` and wait for them, a few seconds at most.
-///
-/// The interpreter of a Python script, the first of these that is there:
+Result<Command> find_command(const NodePlan& node, const LookupContext& context);
+
+/// The interpreter of the Python scripts of `node`, the first of these that is there:
 ///   1. bin/python of the active environment (VIRTUAL_ENV, else CONDA_PREFIX)
 ///   2. .venv/bin/python in the working directory or above it, when uv is installed
 ///   3. python beside the program dora: a dora that was installed into an environment which is not
@@ -48,7 +49,7 @@ std::filesystem::path own_program_directory();
 ///   4. what `uv python find` answers
 ///   5. python on PATH, unless it is Python 2
 ///   6. python3 on PATH
-Result<Command> find_command(const NodePlan& node, const LookupContext& context);
+Result<std::filesystem::path> find_python(const NodePlan& node, const LookupContext& context);
 
 /// What the process of `node` sees, as "NAME=value": the inherited environment, what dora sets
 /// (`own`), the node's own over it. Fails with InvalidInput when the kernel would refuse it.

@@ -1,0 +1,92 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Builds the nodes of a dataflow: runs their `build:` commands and remembers on disk what
+// succeeded, so that it is done once. Whatever ends a build early, Ctrl-C or kill -9, a node whose
+// commands did not all succeed is not built, and is built again.
+//
+// Nodes are built one after the other in the order of their ids, as their commands may use the same
+// Python environment or folder; with `is_parallel` beside each other, and always those that only
+// install packages into an environment of their own.
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "daemon/program_lookup.hpp"
+#include "daemon/run_plan.hpp"
+#include "dataflow/dataflow.hpp"
+
+namespace dora::build {
+
+struct BuildOptions {
+  /// Of the dataflow; absolute.
+  std::filesystem::path file;
+  /// What commands inherit, and where programs are.
+  daemon::LookupContext lookup;
+  enum class When {
+    Changed,  ///< runs commands that did not succeed before, or would do something else now
+    Always,   ///< runs all commands
+    Never,    ///< only finds what was built
+  };
+  When when = When::Changed;
+  /// `--uv`: Python nodes that have something to build get environments of their own.
+  bool uses_uv = false;
+  bool is_parallel = false;
+};
+
+/// Told what happens, from one thread at a time, not always the same one. All are optional.
+struct BuildListener {
+  std::function<void(const std::string& node)> on_started;
+  std::function<void(const std::string& node, const std::string& line)> on_line;
+  std::function<void(const std::string& node, std::chrono::nanoseconds duration)> on_built;
+  /// Another process builds in the same folder; this one waits for its end.
+  std::function<void()> on_waiting;
+};
+
+/// Where a node runs whose build gave it a place of its own. Empty paths: as usual.
+struct NodePlace {
+  std::filesystem::path working_directory;
+  std::filesystem::path python_environment;
+};
+using NodePlaces = std::map<std::string, NodePlace>;
+
+struct BuildResult {
+  std::size_t built = 0;
+  std::size_t up_to_date = 0;
+  /// By node.
+  NodePlaces places;
+};
+
+class Builder {
+ public:
+  Builder(BuildOptions options, BuildListener listener);
+  ~Builder();
+
+  /// Builds what is not built. Blocks. To be called once.
+  ///
+  /// Fails when a command does, naming the node and the command, with its last lines; then nothing
+  /// else is begun, and what runs is stopped.
+  Result<BuildResult> build(const dataflow::Dataflow& dataflow);
+
+  /// Ends build() early; it fails. From any thread.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Lets the nodes run where they were built, each seeing its own Python environment alone.
+void use_places(const NodePlaces& places, const daemon::LookupContext& lookup,
+                daemon::RunPlan& plan);
+
+/// Whether there is anything for a Builder to do.
+bool has_builds(const dataflow::Dataflow& dataflow, const daemon::LookupContext& lookup,
+                bool uses_uv);
+
+}  // namespace dora::build

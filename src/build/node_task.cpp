@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build/node_task.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <string_view>
+
+#include "daemon/program_lookup.hpp"
+
+namespace dora::build {
+namespace {
+
+void add_lines(std::string_view text, std::vector<std::string>& lines) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos) continue;
+    lines.emplace_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
+  }
+}
+
+std::string_view first_word(std::string_view line) {
+  return line.substr(0, line.find_first_of(" \t"));
+}
+
+bool is_script(const dataflow::Node& node) {
+  return node.kind == dataflow::NodeKind::Program && node.path.ends_with(".py");
+}
+
+bool has_python_operator(const dataflow::Node& node) {
+  return std::ranges::any_of(node.operators, [](const dataflow::Operator& part) {
+    return part.language == dataflow::OperatorLanguage::Python && !part.conda_env;
+  });
+}
+
+/// Whether a script says in a comment what it needs (PEP 723).
+bool has_script_block(const std::filesystem::path& script) {
+  std::ifstream file(script);
+  bool is_inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line == "# /// script") is_inside = true;
+    if (is_inside && line == "# ///") return true;
+    if (is_inside && !line.starts_with('#')) is_inside = false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_pip(std::string_view word) {
+  return word == "pip" || word == "pip3";
+}
+
+std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed managed) {
+  const bool uses_uv = managed == Managed::All;
+  std::vector<NodeTask> tasks;
+  for (const dataflow::Node& node : dataflow.nodes) {
+    NodeTask task;
+    task.node = node.id.text();
+    add_lines(node.build.value_or(""), task.lines);
+    for (const dataflow::Operator& part : node.operators)
+      add_lines(part.build.value_or(""), task.lines);
+    if (managed != Managed::None && is_script(node) &&
+        has_script_block(dataflow.base_directory / node.path))
+      task.script = dataflow.base_directory / node.path;
+    const auto installs = [](const std::string& line) { return is_pip(first_word(line)); };
+    task.only_installs = std::ranges::all_of(task.lines, installs);
+    // A program that pip installs, such as `path: dora-echo`, is a Python node, too.
+    task.has_environment =
+        !task.script.empty() ||
+        (uses_uv &&
+         (has_python_operator(node) || (is_script(node) && !task.lines.empty()) ||
+          (node.kind == dataflow::NodeKind::Program && std::ranges::any_of(task.lines, installs))));
+    if (task.lines.empty() && !task.has_environment) continue;
+    task.variables = dataflow::merged_environment(dataflow, node);
+    std::erase_if(task.variables,
+                  [](const auto& each) { return daemon::is_reserved_variable(each.first); });
+    task.working_directory = dataflow.base_directory;
+    tasks.push_back(std::move(task));
+  }
+  std::ranges::sort(tasks, {}, &NodeTask::node);
+  return tasks;
+}
+
+}  // namespace dora::build
