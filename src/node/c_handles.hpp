@@ -17,15 +17,6 @@ struct dora_node {
   std::shared_ptr<dora::node::Node> node;
 };
 
-namespace dora::node {
-class Node;
-}
-
-struct dora_node {
-  // Shared with samples, which may outlive the handle.
-  std::shared_ptr<dora::node::Node> node;
-};
-
 struct dora_metadata {
   dora::message::MetadataWriter writer;
 };
