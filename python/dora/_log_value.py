@@ -29,7 +29,7 @@ class LogValue:
 
     # `isinstance(value, pa.Array)` holds.
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # type: ignore[misc]  # read-only, which object's is not
         return type(self._array)
 
     def __getattr__(self, name: str) -> Any:
