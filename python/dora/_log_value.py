@@ -28,8 +28,8 @@ class LogValue:
         return text
 
     # `isinstance(value, pa.Array)` holds.
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # read-only, which object's is not
+    @property  # type: ignore[misc]  # read-only, which object's is not
+    def __class__(self) -> Any:
         return type(self._array)
 
     def __getattr__(self, name: str) -> Any:

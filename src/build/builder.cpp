@@ -281,7 +281,7 @@ void use_places(const NodePlaces& places, const daemon::LookupContext& lookup,
         node.environment
             .try_emplace("PATH", inherited == lookup.inherited.end() ? "" : inherited->second)
             .first->second;
-    path = (folder / "bin").string() + (path.empty() ? "" : ":" + path);
+    path = fmt::format("{}{}{}", (folder / "bin").string(), path.empty() ? "" : ":", path);
     node.environment["VIRTUAL_ENV"] = folder.string();
     // What is inherited must not lead Python out of it again; empty is the same as not set.
     for (const char* name : {"PYTHONHOME", "PYTHONPATH"})

@@ -74,7 +74,7 @@ Child prepare_child(const Command& command, const fs::path& program) {
     child.arguments.push_back(const_cast<char*>(word.c_str()));
   child.arguments.push_back(nullptr);
   for (const auto& [name, value] : command.environment)
-    child.entries.push_back(name + "=" + value);
+    child.entries.push_back(fmt::format("{}={}", name, value));
   for (const std::string& entry : child.entries)
     child.environment.push_back(const_cast<char*>(entry.c_str()));
   child.environment.push_back(nullptr);
@@ -217,7 +217,7 @@ Result<int> Running::wait(const OnBytes& on_output, const OnBytes& on_errors,
 Result<> run_command(const Command& command, const OnLine& on_line, const StopSignal& stop) {
   Running running = TRY(Running::start(command, true));
   daemon::LineAssembler lines;
-  const auto on_assembled = [&](std::string text, bool /*is_continued*/) { on_line(text); };
+  const auto on_assembled = [&](const std::string& text, bool /*is_continued*/) { on_line(text); };
   const auto on_bytes = [&](std::string_view bytes) { lines.feed(bytes, on_assembled); };
   const int status = TRY(running.wait(on_bytes, on_bytes, stop));
   lines.finish(on_assembled);
@@ -258,7 +258,7 @@ std::string shown(const Command& command) {
     if (!is_plain) {
       for (std::size_t at = 0; (at = quoted.find('\'', at)) != std::string::npos; at += 4)
         quoted.replace(at, 1, "'\\''");
-      quoted = "'" + quoted + "'";
+      quoted = fmt::format("'{}'", quoted);
     }
     text += text.empty() ? quoted : " " + quoted;
   }
