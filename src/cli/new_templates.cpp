@@ -6,10 +6,7 @@
 namespace dora::cli {
 namespace {
 
-constexpr std::string_view python_sender = R"(# /// script
-# dependencies = ["pyarrow"]
-# ///
-"""Sends a number whenever the clock ticks."""
+constexpr std::string_view python_sender = R"("""Sends a number whenever the clock ticks."""
 
 import pyarrow as pa
 from dora import Node

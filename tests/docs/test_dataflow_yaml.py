@@ -21,6 +21,10 @@ def test_it_is_valid(text, workspace, run_dora):
     for program in re.findall(r"(?:path|python): (\S+\.py)", text):
         (workspace / program).parent.mkdir(parents=True, exist_ok=True)
         (workspace / program).touch()
+    for library in re.findall(r"shared-library: (\S+)", text):
+        file = (workspace / library).with_name(f"lib{Path(library).name}.so")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     # What stands alone in a page about one node is fed by nodes that are not shown.
     ids = set(re.findall(r"- id: (\S+)", text))
     sources = re.findall(r"(?:source|\w+): ([\w-]+)/([\w/-]+)", text)

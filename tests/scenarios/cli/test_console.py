@@ -228,9 +228,9 @@ def test_a_second_interrupt_kills_and_the_code_is_130(dataflow, start_dora):
 
 def test_flags_of_later_versions_say_so(dataflow, run_dora):
     dataflow(printer="echo hello")
-    result = run_dora("run", "dataflow.yml", "--uv", "--locked", "--debug")
+    result = run_dora("run", "dataflow.yml", "--write-lockfile", "--locked", "--debug")
     assert result.code == 0, result
-    assert "warning: --uv: managed environments are not in this version yet" in result.err
+    assert "warning: --write-lockfile: " in result.err
     assert "warning: --locked: " in result.err
 
 

@@ -13,7 +13,7 @@ def test_a_dataflow_runs_at_once(run_dora, workspace):
     assert result.out.splitlines() == [
         "created hello/",
         "  dataflow.yml     2 nodes, commented",
-        "  sender.py        17 lines",
+        "  sender.py        14 lines",
         "  receiver.py      11 lines",
         "next:  dora run hello",
         "Created new yaml dataflow `hello` at ./hello",

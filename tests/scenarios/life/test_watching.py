@@ -157,7 +157,7 @@ def test_a_node_that_hangs_is_killed_and_started_again(flow):
 
 
 def test_a_node_that_hangs_for_good_fails_the_dataflow(flow):
-    flow.nodes(worker="import time\nfrom dora import Node\nNode()\ntime.sleep(1000)\n")
+    flow.nodes(worker="import time\nfrom dora import Node\nnode = Node()\ntime.sleep(1000)\n")
     flow.yaml("""
         health_check_interval: 0.1
         nodes: [{id: worker, path: worker.py, outputs: [x], health_check_timeout: 0.2}]
