@@ -23,6 +23,7 @@ VARYING = [
     (r"\d+\.\d+%? +(?=\d)|\d+\.\d+ MB", "<load> "),
     (r"^dora \d+\.\d+\.\d+$", "dora <version>"),
     (r"^(sender|receiver) ok .*, (sender|receiver) ok .*$", "<both> ok"),
+    (r" {2,}", "  "),  # columns are as wide as what varies
 ]
 
 

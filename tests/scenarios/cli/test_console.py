@@ -228,9 +228,8 @@ def test_a_second_interrupt_kills_and_the_code_is_130(dataflow, start_dora):
 
 def test_flags_of_later_versions_say_so(dataflow, run_dora):
     dataflow(printer="echo hello")
-    result = run_dora("run", "dataflow.yml", "--write-lockfile", "--locked", "--debug")
+    result = run_dora("run", "dataflow.yml", "--locked", "--debug")
     assert result.code == 0, result
-    assert "warning: --write-lockfile: " in result.err
     assert "warning: --locked: " in result.err
 
 
