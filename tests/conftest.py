@@ -4,5 +4,6 @@ import signal
 
 from support.fixtures import *  # noqa: F403
 
-# A runner under nohup ignores this one, and so would every dora that a test starts.
+# Under nohup or in the background, a runner ignores these, and so would every dora it starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
