@@ -49,9 +49,8 @@ constexpr Family family_table[] = {
 };
 
 constexpr std::string_view planned[] = {
-    "attach", "cluster", "completion", "config", "coordinator", "doctor", "exec",   "expand",
-    "graph",  "hub",     "inspect",    "new",    "node",        "param",  "record", "replay",
-    "self",   "system",  "top",        "topic",  "trace",       "web"};
+    "attach", "cluster", "config", "coordinator", "exec", "hub",   "inspect", "node",
+    "param",  "record",  "replay", "system",      "top",  "topic", "trace",   "web"};
 
 }  // namespace
 

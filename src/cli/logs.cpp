@@ -246,7 +246,7 @@ int logs(const CommandContext& context) {
   return show_logs(context, *options);
 }
 
-constexpr std::array<Flag, 12> own_flags{{
+constexpr std::array<Flag, 10> own_flags{{
     {.name = "--node",
      .short_name = "-n",
      .value = "NODE",
@@ -268,31 +268,15 @@ constexpr std::array<Flag, 12> own_flags{{
      .value = "DUR",
      .help = "Nothing younger than this",
      .takes = Flag::Takes::Value},
-    {.name = "--level",
-     .value = "LEVEL",
-     .help = "error, warn, info, debug, trace or stdout: least shown [stdout]",
-     .takes = Flag::Takes::Value,
-     .choices = "error|warn|info|debug|trace|stdout",
-     .environment = "DORA_LOG_LEVEL"},
+    log_level_flag("--level"),
     {.name = "--grep",
      .value = "TEXT",
      .help = "Text in message, node or target, in any case",
      .takes = Flag::Takes::Value},
-    {.name = "--log-filter",
-     .value = "N=LEVEL,..",
-     .help = "Another level for some nodes",
-     .takes = Flag::Takes::Value,
-     .environment = "DORA_LOG_FILTER"},
-    {.name = "--log-format",
-     .value = "FORMAT",
-     .help = "pretty, compact or json",
-     .takes = Flag::Takes::Value,
-     .choices = "pretty|compact|json",
-     .environment = "DORA_LOG_FORMAT"},
     {.name = "--json", .help = "The same as --log-format json"},
     {.name = "--local", .help = "Only the files in ./out"},
 }};
-constexpr auto flags = join_flags(own_flags, coordinator_flags);
+constexpr auto flags = join_flags(own_flags, log_display_flags, coordinator_flags);
 
 }  // namespace
 

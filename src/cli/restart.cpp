@@ -62,22 +62,7 @@ int restart(const CommandContext& context) {
 }
 
 constexpr auto flags = join_flags(
-    std::array{
-        Flag{.name = "--name",
-             .short_name = "-n",
-             .value = "NAME",
-             .help = "The same as NAME_OR_UUID",
-             .takes = Flag::Takes::Value,
-             .complete = Complete::Dataflows},
-        Flag{.name = "--grace-duration",
-             .value = "DUR",
-             .help = "Time that nodes have to end [10s]",
-             .takes = Flag::Takes::Value,
-             .conflicts = "--force"},
-        Flag{.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
-        Flag{.name = "--json", .help = "Answer in JSON"},
-    },
-    coordinator_flags);
+    ending_flags, std::array{Flag{.name = "--json", .help = "Answer in JSON"}}, coordinator_flags);
 
 }  // namespace
 

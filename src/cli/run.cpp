@@ -12,6 +12,7 @@
 #include "cli/front_process.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_session.hpp"
+#include "cli/shared_flags.hpp"
 #include "daemon/instance_directory.hpp"
 #include "daemon/plan_run.hpp"
 #include "daemon/process_tree.hpp"
@@ -140,23 +141,9 @@ constexpr Flag flags[] = {
      .value = "DUR",
      .help = "Time that nodes have to end when stopped [10s]",
      .takes = Flag::Takes::Value},
-    {.name = "--log-level",
-     .value = "LEVEL",
-     .help = "error, warn, info, debug, trace or stdout: least shown [stdout]",
-     .takes = Flag::Takes::Value,
-     .choices = "error|warn|info|debug|trace|stdout",
-     .environment = "DORA_LOG_LEVEL"},
-    {.name = "--log-format",
-     .value = "FORMAT",
-     .help = "pretty, compact or json",
-     .takes = Flag::Takes::Value,
-     .choices = "pretty|compact|json",
-     .environment = "DORA_LOG_FORMAT"},
-    {.name = "--log-filter",
-     .value = "N=LEVEL,..",
-     .help = "Another level for some nodes",
-     .takes = Flag::Takes::Value,
-     .environment = "DORA_LOG_FILTER"},
+    log_level_flag("--log-level"),
+    log_display_flags[0],
+    log_display_flags[1],
     {.name = "--env",
      .value = "KEY=VALUE",
      .help = "A variable for all nodes; may be repeated",

@@ -39,6 +39,47 @@ inline constexpr std::array<Flag, 2> coordinator_flags{{
      .environment = "DORA_COORDINATOR_PORT"},
 }};
 
+/// How a running dataflow ends: which one, and how long its nodes have.
+inline constexpr std::array<Flag, 3> ending_flags{{
+    {.name = "--name",
+     .short_name = "-n",
+     .value = "NAME",
+     .help = "The same as NAME_OR_UUID",
+     .takes = Flag::Takes::Value,
+     .complete = Complete::Dataflows},
+    {.name = "--grace-duration",
+     .value = "DUR",
+     .help = "Time that nodes have to end [10s]",
+     .takes = Flag::Takes::Value,
+     .conflicts = "--force"},
+    {.name = "--force", .short_name = "-f", .help = "Kill the nodes at once"},
+}};
+
+/// The least level of log messages to show; `run` and `logs` name the flag differently.
+constexpr Flag log_level_flag(std::string_view name) {
+  return {.name = name,
+          .value = "LEVEL",
+          .help = "error, warn, info, debug, trace or stdout: least shown [stdout]",
+          .takes = Flag::Takes::Value,
+          .choices = "error|warn|info|debug|trace|stdout",
+          .environment = "DORA_LOG_LEVEL"};
+}
+
+/// How log messages are shown.
+inline constexpr std::array<Flag, 2> log_display_flags{{
+    {.name = "--log-format",
+     .value = "FORMAT",
+     .help = "pretty, compact or json",
+     .takes = Flag::Takes::Value,
+     .choices = "pretty|compact|json",
+     .environment = "DORA_LOG_FORMAT"},
+    {.name = "--log-filter",
+     .value = "N=LEVEL,..",
+     .help = "Another level for some nodes",
+     .takes = Flag::Takes::Value,
+     .environment = "DORA_LOG_FILTER"},
+}};
+
 /// Whether the answer is wanted in JSON: `--json` or `--format json`.
 inline bool wants_json(const ParsedCommand& command) {
   return command.has("--json") || command.value("--format") == "json";

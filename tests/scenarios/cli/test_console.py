@@ -11,20 +11,7 @@ from pathlib import Path
 
 import pytest
 
-LINE_KEYS = [
-    "build_id",
-    "dataflow_id",
-    "node_id",
-    "daemon_id",
-    "level",
-    "target",
-    "module_path",
-    "file",
-    "line",
-    "message",
-    "timestamp",
-    "fields",
-]
+from support.log_lines import LOG_LINE_KEYS
 
 
 @pytest.fixture
@@ -69,7 +56,7 @@ def test_json_lines_have_twelve_keys(dataflow, run_dora):
     result = run_dora("run", "dataflow.yml", "--log-format", "json", "--log-level", "stdout")
     assert result.code == 0, result
     entries = [json.loads(line) for line in result.out.splitlines()]
-    assert all(list(entry) == LINE_KEYS for entry in entries)
+    assert all(list(entry) == LOG_LINE_KEYS for entry in entries)
     printed = [entry for entry in entries if entry["level"] == "stdout"]
     assert [entry["node_id"] for entry in printed] == ["printer", "printer"]
     assert printed[0]["message"] == "plain"

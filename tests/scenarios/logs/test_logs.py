@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from support.log_lines import LOG_LINE_KEYS
+
 SPEAKER = """
     import logging
     from dora import Node
@@ -28,20 +30,6 @@ YAML = """
       - {id: speaker, path: speaker.py, outputs: [word]}
       - {id: listener, path: listener.py, inputs: {word: speaker/word}}
 """
-KEYS = [
-    "build_id",
-    "dataflow_id",
-    "node_id",
-    "daemon_id",
-    "level",
-    "target",
-    "module_path",
-    "file",
-    "line",
-    "message",
-    "timestamp",
-    "fields",
-]
 
 
 @pytest.fixture
@@ -62,7 +50,7 @@ def test_the_logs_of_an_earlier_run_are_shown_by_any_condition(ended, run_dora):
     everything = run_dora("logs", "--json")
     assert everything.code == 0, everything.text
     entries = [json.loads(line) for line in everything.out.splitlines()]
-    assert list(entries[0]) == KEYS
+    assert list(entries[0]) == LOG_LINE_KEYS
     (uuid,) = (path.name for path in (ended.path / "out").iterdir() if path.is_dir())
     assert {entry["dataflow_id"] for entry in entries} == {uuid}
     assert messages(everything) == ["plain", "hot", "Burning", "focused", "the end"]
