@@ -11,6 +11,8 @@ function(dora_module name)
   target_include_directories(dora_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   list(TRANSFORM module_DEPENDS PREPEND dora_)
   target_link_libraries(dora_${name} PUBLIC ${module_DEPENDS} ${module_LINKS})
+  # Most of what a compiler does for a source is to parse the headers of libraries.
+  set_target_properties(dora_${name} PROPERTIES UNITY_BUILD ${DORA_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 8)
 
   if(DORA_BUILD_TESTS AND module_TESTS)
     add_executable(${name}_tests ${module_TESTS})

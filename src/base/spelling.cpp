@@ -43,4 +43,12 @@ std::optional<std::string> closest_match(std::string_view word,
   return best;
 }
 
+std::string to_lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return result;
+}
+
 }  // namespace dora

@@ -1,6 +1,6 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// "Did you mean": the known word closest to one that somebody typed.
+// Words that somebody typed, and the known ones closest to them ("did you mean").
 
 #include <optional>
 #include <span>
@@ -17,5 +17,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// the longer word's length differs, and at least one edit is allowed.
 std::optional<std::string> closest_match(std::string_view word,
                                          std::span<const std::string> candidates);
+
+/// `text` with its ASCII letters small.
+std::string to_lower(std::string_view text);
 
 }  // namespace dora

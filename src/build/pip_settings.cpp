@@ -64,11 +64,6 @@ void read_pip_conf(const std::filesystem::path& path, Variables& found) {
   }
 }
 
-std::string value_of(const Variables& variables, std::string_view name) {
-  const auto found = variables.find(std::string(name));
-  return found == variables.end() ? std::string() : found->second;
-}
-
 Variables read_pip_confs(const Variables& variables) {
   Variables found;
   const std::string named = value_of(variables, "PIP_CONFIG_FILE");

@@ -21,12 +21,12 @@ constexpr const char* stamp_name = "dora-stamp";
 constexpr const char* overrides = "dora-rs\n";
 constexpr const char* overrides_name = "dora-overrides.txt";
 
-std::string value_of(const Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
+}  // namespace
+
+std::string value_of(const Variables& variables, std::string_view name) {
+  const auto found = variables.find(std::string(name));
   return found == variables.end() ? std::string() : found->second;
 }
-
-}  // namespace
 
 PythonEnvironment::PythonEnvironment(fs::path folder, const PythonTools& tools,
                                      const OnLine& on_line, const StopSignal& stop)

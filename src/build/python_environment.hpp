@@ -18,6 +18,9 @@ namespace dora::build {
 
 using Variables = std::map<std::string, std::string>;
 
+/// "" for a variable that is not set.
+std::string value_of(const Variables& variables, std::string_view name);
+
 /// What environments are made with.
 struct PythonTools {
   std::filesystem::path uv;

@@ -9,7 +9,7 @@
 namespace dora::cli {
 namespace {
 
-int exit_code_of(BuildEnd end) {
+int exit_code_of_build(BuildEnd end) {
   switch (end) {
     case BuildEnd::Built:
       return 0;
@@ -32,13 +32,13 @@ int build(const CommandContext& context) {
   build::NodePlaces places;
   const auto code = run_behind_front(
       [&](const FrontLink& front) {
-        return exit_code_of(build_dataflow(*file->loaded.dataflow,
-                                           {.file = file->path,
-                                            .when = build::BuildOptions::When::Always,
-                                            .uses_uv = context.command.has("--uv"),
-                                            .is_parallel = context.command.has("--parallel"),
-                                            .prints_to_stdout = true},
-                                           terminal, front, places));
+        return exit_code_of_build(build_dataflow(*file->loaded.dataflow,
+                                                 {.file = file->path,
+                                                  .when = build::BuildOptions::When::Always,
+                                                  .uses_uv = context.command.has("--uv"),
+                                                  .is_parallel = context.command.has("--parallel"),
+                                                  .prints_to_stdout = true},
+                                                 terminal, front, places));
       },
       [](EngineEnd) { daemon::kill_descendants(); });
   if (!code) {
@@ -48,7 +48,7 @@ int build(const CommandContext& context) {
   return *code;
 }
 
-constexpr auto flags =
+constexpr auto build_flags =
     join_flags(std::array<Flag, 4>{{
                    {.name = "--uv", .help = "Give each Python node an environment of its own"},
                    {.name = "--parallel", .help = "Build nodes beside each other"},
@@ -65,7 +65,7 @@ constinit const Command build_command{
     .summary = "Run the `build:` commands of a dataflow",
     .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
                     Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = build_flags,
     .description =
         "Runs the `build:` commands of every node, one line after the other, in the folder of the "
         "dataflow. The first that fails ends the build with exit code 4. What was built is "

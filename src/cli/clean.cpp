@@ -80,7 +80,7 @@ int clean(const CommandContext& context) {
   return exit_code_of(code.error());
 }
 
-constexpr auto flags = join_flags(
+constexpr auto clean_flags = join_flags(
     std::array{
         format_flag, json_flag,
         Flag{.name = "--uuids", .short_name = "-q", .help = "UUIDs only", .conflicts = "--format"}},
@@ -92,7 +92,7 @@ constinit const Command clean_command{
     .name = "clean",
     .group = Group::Look,
     .summary = "Forget dataflows that have finished or failed",
-    .flags = flags,
+    .flags = clean_flags,
     .examples =
         "dora clean\n"
         "dora clean --json",

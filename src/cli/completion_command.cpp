@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 // What a person waits for a completion, and how many names help.
-constexpr auto patience = 40ms;
+constexpr auto survey_patience = 40ms;
 constexpr std::size_t most_names = 500;
 
 // Asks the running dataflows and the disk.
@@ -73,7 +73,7 @@ class LiveSource : public CompletionSource {
   }
 
   static std::vector<RunningDataflow> running() {
-    auto survey = survey_dataflows(std::chrono::steady_clock::now() + patience);
+    auto survey = survey_dataflows(std::chrono::steady_clock::now() + survey_patience);
     return survey ? std::move(survey->dataflows) : std::vector<RunningDataflow>{};
   }
 

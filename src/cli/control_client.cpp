@@ -152,6 +152,12 @@ Result<daemon::StartedRun> ask_to_start(const Instance& instance,
       TRY(ask(instance, {"POST", "/v1/dataflows", daemon::to_json(request)}, deadline)));
 }
 
+std::chrono::nanoseconds patience_for_end(std::optional<std::chrono::nanoseconds> grace,
+                                          bool force) {
+  using namespace std::chrono_literals;
+  return force ? 10s : grace.value_or(10s) * 3 / 2 + 10s;
+}
+
 Result<StopResult> ask_to_stop(const RunningDataflow& dataflow,
                                std::optional<std::chrono::nanoseconds> grace, bool force,
                                Deadline deadline) {

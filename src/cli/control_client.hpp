@@ -61,6 +61,11 @@ struct StopResult {
   std::string summary;
 };
 
+/// How long nodes may take to end: after the grace period (10 s unless given), half of it passes
+/// between SIGTERM and SIGKILL.
+std::chrono::nanoseconds patience_for_end(std::optional<std::chrono::nanoseconds> grace,
+                                          bool force);
+
 /// Stops a dataflow and waits for its end.
 Result<StopResult> ask_to_stop(const RunningDataflow& dataflow,
                                std::optional<std::chrono::nanoseconds> grace, bool force,

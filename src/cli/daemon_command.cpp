@@ -51,7 +51,7 @@ int run_daemon(const CommandContext& context) {
   return *code;
 }
 
-constexpr auto flags = join_flags(
+constexpr auto daemon_flags = join_flags(
     std::array{
         Flag{.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
         Flag{.name = "--notify-fd", .value = "FD", .takes = Flag::Takes::Value},
@@ -64,7 +64,7 @@ constinit const Command daemon_command{
     .name = "daemon",
     .group = Group::Machines,
     .summary = "Serve in the foreground, as `dora up` does in the background",
-    .flags = flags,
+    .flags = daemon_flags,
     .run = run_daemon,
     .is_hidden = true,
 };

@@ -151,7 +151,7 @@ int doctor(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag doctor_flags[] = {
     {.name = "--dataflow",
      .value = "PATH",
      .help = "Check this dataflow, too",
@@ -175,7 +175,7 @@ constinit const Command doctor_command{
     .name = "doctor",
     .group = Group::Help,
     .summary = "Check that everything is there that dataflows need",
-    .flags = flags,
+    .flags = doctor_flags,
     .description =
         "Looks at this machine (shared memory, uv, git), at the Python that nodes get and the "
         "packages in it, and at what runs. PASS is right, NOTE is not needed by everybody, WARN "

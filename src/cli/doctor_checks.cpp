@@ -25,7 +25,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using Level = Check::Level;
 
-constexpr auto patience = 20s;
+constexpr auto program_patience = 20s;
 
 // Tells which `dora` this Python imports, and which distributions bring one.
 constexpr std::string_view python_question = R"(
@@ -79,7 +79,8 @@ Check socket_folder() {
 Check uv(const Environment& environment) {
   const auto program = daemon::find_on_path("uv", environment("PATH").value_or(""));
   if (!program.empty()) {
-    if (const auto version = daemon::ask_program({program.string(), "--version"}, "/", patience))
+    if (const auto version =
+            daemon::ask_program({program.string(), "--version"}, "/", program_patience))
       return {"uv", Level::Pass, fmt::format("uv: {}", *version)};
   }
   Check check{"uv", Level::Warn, "uv: not found on PATH",
@@ -178,7 +179,7 @@ std::vector<Check> check_python(const Environment& environment) {
   if (python.empty())
     return {{"python", Level::Warn, "Python: none was found", "nodes in Python need one"}};
   const auto line =
-      daemon::ask_program({python, "-c", std::string(python_question)}, "/", patience);
+      daemon::ask_program({python, "-c", std::string(python_question)}, "/", program_patience);
   boost::system::error_code error;
   const json::value answer = line ? json::parse(*line, error) : json::value();
   if (!answer.is_object())

@@ -14,14 +14,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 16s;
+constexpr auto end_patience = 16s;
 
 // Until its process is gone, not only its socket.
 bool wait_for_end(const daemon::Instance& instance) {
   const FileDescriptor process = daemon::open_pidfd(instance.record.pid);
   if (!process || !daemon::is_alive(instance.record)) return true;
   pollfd waited{process.get(), POLLIN, 0};
-  return ::poll(&waited, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) == 1;
+  return ::poll(&waited, 1, static_cast<int>(std::chrono::milliseconds(end_patience).count())) == 1;
 }
 
 Result<> take_down(const CommandContext& context) {
@@ -45,14 +45,15 @@ Result<> take_down(const CommandContext& context) {
     print_result(
         fmt::format("Stopping {} running dataflow(s) before teardown...\n", running.size()));
   print_result(fmt::format("Destroying coordinator at {}\n", found.control_socket().string()));
-  const auto ended = ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + patience);
+  const auto ended =
+      ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + end_patience);
   // It may be gone faster than it can answer.
   if (!ended && ended.error().kind != ErrorKind::Disconnected) return ended;
   if (!wait_for_end(found)) {
     return fail(ErrorKind::TimedOut,
                 fmt::format("the daemon (pid {}) has not ended after {} s: kill it with `kill -9 "
                             "{}`, its nodes end with it",
-                            found.record.pid, patience.count(), found.record.pid));
+                            found.record.pid, end_patience.count(), found.record.pid));
   }
   print_result("Coordinator and daemons destroyed successfully\n");
   return {};
@@ -65,7 +66,7 @@ int down(const CommandContext& context) {
   return exit_code_of(is_down.error());
 }
 
-constexpr auto flags = join_flags(
+constexpr auto down_flags = join_flags(
     std::array{
         Flag{.name = "--force",
              .short_name = "-f",
@@ -80,7 +81,7 @@ constinit const Command down_command{
     .aliases = {"destroy"},
     .group = Group::Machines,
     .summary = "End the dora that runs in the background",
-    .flags = flags,
+    .flags = down_flags,
     .examples =
         "dora down\n"
         "dora down --force",

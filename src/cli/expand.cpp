@@ -63,7 +63,7 @@ int expand(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag expand_flags[] = {
     {.name = "--module", .help = "Check a module file instead"},
     {.name = "--format",
      .short_name = "-f",
@@ -82,7 +82,7 @@ constinit const Command expand_command{
     .summary = "Print a dataflow with its modules replaced by their nodes",
     .arguments = {{{"PATH", "The YAML file, or a folder that holds dataflow.yml",
                     Argument::Takes::One, Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = expand_flags,
     .description =
         "The result is a dataflow that does the same. Environment variables are replaced, sources "
         "and timers are in their normal form.",

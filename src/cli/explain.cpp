@@ -93,7 +93,7 @@ int explain(const CommandContext& context) {
   return exit_code;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag explain_flags[] = {
     {.name = "--format",
      .short_name = "-f",
      .value = "FORMAT",
@@ -111,7 +111,7 @@ constinit const Command explain_command{
     .summary = "Explain an error code, such as E013",
     .arguments = {{{"CODE", "What stands in brackets behind `error` or `warning`; none: all codes",
                     Argument::Takes::AnyNumber, Complete::Codes}}},
-    .flags = flags,
+    .flags = explain_flags,
     .examples =
         "dora explain E013\n"
         "dora explain # every code, a line of each\n"

@@ -127,7 +127,7 @@ int graph(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag graph_flags[] = {
     {.name = "--mermaid", .help = "Print the text of a Mermaid flowchart"},
     {.name = "--svg", .help = "Print a picture in SVG"},
     {.name = "--ascii", .help = "Print it for a terminal"},
@@ -154,7 +154,7 @@ constinit const Command graph_command{
     .summary = "Draw a dataflow",
     .arguments = {{{"PATH", "The YAML file, or a folder that holds dataflow.yml",
                     Argument::Takes::One, Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = graph_flags,
     .description =
         "Writes a page with the picture into the current folder, as `<name>-graph.html`. It needs "
         "no network, and follows the light or dark colours of the system. Programs need not be "

@@ -55,7 +55,7 @@ int help(const CommandContext& context) {
   return exit_usage;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag help_flags[] = {
     {.name = "--all", .short_name = "-a", .help = "Every command, a line of each"},
     {.name = "--json", .help = "The table of commands and flags as one JSON document"},
 };
@@ -70,7 +70,7 @@ constinit const Command help_command{
                     "A command, such as `run`, or a topic: yaml, queues, logs, lifecycle, env, "
                     "exit-codes, errors",
                     Argument::Takes::AnyNumber, Complete::Topics}}},
-    .flags = flags,
+    .flags = help_flags,
     .examples =
         "dora help\n"
         "dora help run\n"

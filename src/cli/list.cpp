@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/spelling.hpp"
 #include "cli/commands.hpp"
 #include "cli/console_text.hpp"
 #include "cli/control_client.hpp"
@@ -32,29 +33,22 @@ struct ListOptions {
   std::string sort_by;
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-Result<ListOptions> parse_options(const ParsedCommand& command) {
+Result<ListOptions> parse_list_options(const ParsedCommand& command) {
   ListOptions options;
   options.as_json = wants_json(command);
   options.only_uuids = command.has("--uuids");
   if (options.only_uuids && options.as_json)
     return fail(ErrorKind::InvalidInput, "`--uuids` and `--json` exclude each other");
   options.status = command.value("--status").value_or("");
-  options.name = lower(command.value("--name").value_or(""));
+  options.name = to_lower(command.value("--name").value_or(""));
   options.sort_by = command.value("--sort-by").value_or("");
   return options;
 }
 
 void select_and_sort(std::vector<RunningDataflow>& dataflows, const ListOptions& options) {
   std::erase_if(dataflows, [&](const RunningDataflow& each) {
-    return (!options.status.empty() && lower(each.status) != options.status) ||
-           lower(each.name).find(options.name) == std::string::npos;
+    return (!options.status.empty() && to_lower(each.status) != options.status) ||
+           to_lower(each.name).find(options.name) == std::string::npos;
   });
   std::ranges::sort(dataflows, {}, [](const RunningDataflow& each) {
     return std::tuple(each.status != "Running", each.name, each.uuid);
@@ -97,7 +91,7 @@ std::string to_table(const std::vector<RunningDataflow>& dataflows) {
 }
 
 int list(const CommandContext& context) {
-  const auto options = parse_options(context.command);
+  const auto options = parse_list_options(context.command);
   if (!options) {
     print_error(context.terminal, options.error().message);
     return exit_usage;
@@ -126,7 +120,7 @@ int list(const CommandContext& context) {
   return 0;
 }
 
-constexpr auto flags = join_flags(
+constexpr auto list_flags = join_flags(
     std::array{
         format_flag,
         json_flag,
@@ -155,7 +149,7 @@ constinit const Command list_command{
     .aliases = {"ps"},
     .group = Group::Look,
     .summary = "Show your dataflows, whichever terminal they run in",
-    .flags = flags,
+    .flags = list_flags,
     .examples =
         "dora list\n"
         "dora ps --json",

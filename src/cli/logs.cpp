@@ -31,7 +31,7 @@ using daemon::LogEntry;
 using daemon::LogReader;
 using namespace std::chrono_literals;
 
-constexpr auto between_looks = 200ms;
+constexpr auto between_reads = 200ms;
 /// How often a follower asks whether the dataflow still runs.
 constexpr auto between_questions = 1s;
 
@@ -47,13 +47,6 @@ struct LogsOptions {
   std::string grep;  // lower case
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 Result<std::size_t> parse_count(const std::string& text) {
   std::size_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -68,7 +61,7 @@ Result<std::int64_t> parse_ago(const ParsedCommand& command, std::string_view fl
   return realtime_ns() - TRY(duration).count();
 }
 
-Result<LogsOptions> parse_options(const ParsedCommand& command) {
+Result<LogsOptions> parse_logs_options(const ParsedCommand& command) {
   LogsOptions options;
   if (!command.arguments().empty()) options.wish.dataflow = command.arguments().front();
   options.wish.is_local = command.has("--local");
@@ -84,12 +77,12 @@ Result<LogsOptions> parse_options(const ParsedCommand& command) {
   options.format = command.has("--json")
                        ? LogFormat::Json
                        : TRY(parse_log_format(command.value("--log-format").value_or("pretty")));
-  options.grep = lower(command.value("--grep").value_or(""));
+  options.grep = to_lower(command.value("--grep").value_or(""));
   return options;
 }
 
 bool contains(std::string_view text, std::string_view lower_part) {
-  return lower(text).find(lower_part) != std::string::npos;
+  return to_lower(text).find(lower_part) != std::string::npos;
 }
 
 bool passes(const LogEntry& entry, const LogsOptions& options) {
@@ -194,7 +187,7 @@ bool still_runs(const LogSource& source) {
 void follow(Viewer& viewer, const LogSource& source, const LogsOptions& options) {
   auto asked = std::chrono::steady_clock::now();
   while (!options.until_ns) {
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(between_reads);
     const auto now = std::chrono::steady_clock::now();
     const bool is_time = now - asked >= between_questions;
     if (is_time) asked = now;
@@ -238,7 +231,7 @@ int show_logs(const CommandContext& context, const LogsOptions& options) {
 }
 
 int logs(const CommandContext& context) {
-  const auto options = parse_options(context.command);
+  const auto options = parse_logs_options(context.command);
   if (!options) {
     print_error(context.terminal, options.error().message);
     return exit_usage;
@@ -276,7 +269,7 @@ constexpr std::array<Flag, 10> own_flags{{
     {.name = "--json", .help = "The same as --log-format json"},
     {.name = "--local", .help = "Only the files in ./out"},
 }};
-constexpr auto flags = join_flags(own_flags, log_display_flags, coordinator_flags);
+constexpr auto logs_flags = join_flags(own_flags, log_display_flags, coordinator_flags);
 
 }  // namespace
 
@@ -286,7 +279,7 @@ constinit const Command logs_command{
     .summary = "Show what nodes say, or said in an earlier run",
     .arguments = {{{"UUID_OR_NAME", "The dataflow [what runs or ran last in this folder]",
                     Argument::Takes::Optional, Complete::Dataflows}}},
-    .flags = flags,
+    .flags = logs_flags,
     .examples =
         "dora logs\n"
         "dora logs --node camera --tail 20 -f\n"

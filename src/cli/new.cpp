@@ -191,7 +191,7 @@ int make_new(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag new_flags[] = {
     {.name = "--kind",
      .value = "KIND",
      .help = "dataflow (the default), node or operator",
@@ -220,7 +220,7 @@ constinit const Command new_command{
     .arguments = {{{"NAME", "Its name, and that of the new folder"},
                    {"FOLDER", "The folder, when it is to have another name",
                     Argument::Takes::Optional, Complete::Files}}},
-    .flags = flags,
+    .flags = new_flags,
     .description =
         "Makes a folder with files that run as they are. Nothing that exists is overwritten. A "
         "folder `.vscode` teaches editors the keys of dataflows.",

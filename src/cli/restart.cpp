@@ -16,8 +16,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds default_grace = 10s;
-
 Result<> restart_one(const CommandContext& context) {
   const ParsedCommand& command = context.command;
   auto wanted = command.value("--name");
@@ -35,8 +33,7 @@ Result<> restart_one(const CommandContext& context) {
     print_warning(context.terminal, error.message);
   std::erase_if(survey.dataflows, [](const RunningDataflow& each) { return !each.is_running(); });
   const RunningDataflow old = TRY(choose_dataflow(survey.dataflows, wanted));
-  // Half of the grace period passes between SIGTERM and SIGKILL.
-  const nanoseconds patience = force ? 10s : grace.value_or(default_grace) * 3 / 2 + 10s;
+  const nanoseconds patience = patience_for_end(grace, force);
   auto started = ask_to_restart(old, grace, force, std::chrono::steady_clock::now() + patience);
   if (!started && started.error().kind == ErrorKind::TimedOut) {
     return fail(ErrorKind::TimedOut,
@@ -61,7 +58,7 @@ int restart(const CommandContext& context) {
   return exit_code_of(restarted.error());
 }
 
-constexpr auto flags = join_flags(
+constexpr auto restart_flags = join_flags(
     ending_flags, std::array{Flag{.name = "--json", .help = "Answer in JSON"}}, coordinator_flags);
 
 }  // namespace
@@ -72,7 +69,7 @@ constinit const Command restart_command{
     .summary = "Stop a running dataflow and start it again under a new UUID",
     .arguments = {{{"NAME_OR_UUID", "May be left out when only one is running",
                     Argument::Takes::Optional, Complete::Dataflows}}},
-    .flags = flags,
+    .flags = restart_flags,
     .examples =
         "dora restart\n"
         "dora restart hello --grace-duration 2s",

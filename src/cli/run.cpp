@@ -132,7 +132,7 @@ int run(const CommandContext& context) {
   return *code;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag run_flags[] = {
     {.name = "--stop-after",
      .value = "DUR",
      .help = "Stop after this time, as Ctrl-C does",
@@ -187,7 +187,7 @@ constinit const Command run_command{
     .summary = "Start a dataflow here and show its output until it ends",
     .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
                     Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = run_flags,
     .examples =
         "dora run dataflow.yml\n"
         "dora run examples/camera-pipeline --stop-after 10s --log-level info",

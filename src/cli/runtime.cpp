@@ -55,7 +55,7 @@ Result<> run_operators(const char* config) {
   return result;
 }
 
-int run(const CommandContext& context) {
+int run_runtime(const CommandContext& context) {
   const char* config = std::getenv(message::node_config_variable);
   if (config == nullptr) {
     print_error(context.terminal,
@@ -78,7 +78,7 @@ constinit const Command runtime_command{
     .name = "runtime",
     .group = Group::Run,
     .summary = "Run operators in shared libraries; started by dora itself",
-    .run = run,
+    .run = run_runtime,
     .is_hidden = true,
 };
 

@@ -29,7 +29,7 @@ int schema(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag schema_flags[] = {
     {.name = "--json"},  // It is JSON anyway.
 };
 
@@ -41,7 +41,7 @@ constinit const Command schema_command{
     .summary = "Print the JSON schema of dataflow files, for editors",
     .arguments = {{{"KIND", "dataflow (the default), or module: files that `module:` names",
                     Argument::Takes::Optional}}},
-    .flags = flags,
+    .flags = schema_flags,
     .description =
         "A JSON schema (draft-07) with every key, its meaning and its values. An editor that "
         "knows it completes keys, shows what they mean and underlines those that do not exist. "

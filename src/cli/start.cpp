@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 /// For a daemon to read the dataflow, which may include asking uv for every node.
 constexpr auto reading_patience = 60s;
-constexpr auto between_looks = 20ms;
+constexpr auto between_questions = 20ms;
 
 Result<daemon::StartRequest> make_request(const RunOptions& options,
                                           const std::filesystem::path& file) {
@@ -62,7 +62,7 @@ Result<int> wait_until_spawned(const Instance& instance, const std::string& uuid
                   fmt::format("these nodes have not been started yet: {}; `dora stop {}` gives up",
                               fmt::join(now.waiting_nodes, ", "), uuid));
     }
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(between_questions);
   }
 }
 
@@ -112,7 +112,7 @@ int start(const CommandContext& context) {
   return exit_code_of(code.error());
 }
 
-constexpr auto flags = join_flags(
+constexpr auto start_flags = join_flags(
     std::array{
         Flag{.name = "--name",
              .short_name = "-n",
@@ -145,7 +145,7 @@ constinit const Command start_command{
     .summary = "Give a dataflow to the dora in the background",
     .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
                     Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = start_flags,
     .examples =
         "dora up\n"
         "dora start dataflow.yml --name hello --detach",

@@ -105,7 +105,7 @@ int status(const CommandContext& context) {
   return exit_failed;
 }
 
-constexpr auto flags = join_flags(
+constexpr auto status_flags = join_flags(
     std::array{
         Flag{.name = "--format",
              .short_name = "-f",
@@ -129,7 +129,7 @@ constinit const Command status_command{
     .aliases = {"check", "system status"},
     .group = Group::Look,
     .summary = "Tell whether the dora in the background is there and well",
-    .flags = flags,
+    .flags = status_flags,
     .examples =
         "dora status\n"
         "dora status --json",

@@ -22,8 +22,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds default_grace = 10s;
-
 struct StopWish {
   std::optional<std::string> wanted;
   bool is_all = false;
@@ -33,7 +31,7 @@ struct StopWish {
   nanoseconds timeout{};
 };
 
-Result<StopWish> parse_options(const ParsedCommand& command) {
+Result<StopWish> parse_stop_wish(const ParsedCommand& command) {
   StopWish wish;
   if (!command.arguments().empty()) wish.wanted = command.arguments().front();
   if (const auto name = command.value("--name")) {
@@ -48,8 +46,7 @@ Result<StopWish> parse_options(const ParsedCommand& command) {
   wish.as_json = command.has("--json");
   if (const auto grace = command.value("--grace-duration"))
     wish.grace = TRY(parse_duration(*grace));
-  // Half of the grace period passes between SIGTERM and SIGKILL.
-  wish.timeout = wish.is_forced ? 10s : wish.grace.value_or(default_grace) * 3 / 2 + 10s;
+  wish.timeout = patience_for_end(wish.grace, wish.is_forced);
   if (const auto timeout = command.value("--timeout")) wish.timeout = TRY(parse_duration(*timeout));
   return wish;
 }
@@ -138,7 +135,7 @@ int stop_all(const std::vector<RunningDataflow>& dataflows, const StopWish& wish
 }
 
 int stop(const CommandContext& context) {
-  const auto wish = parse_options(context.command);
+  const auto wish = parse_stop_wish(context.command);
   if (!wish) {
     print_error(context.terminal, wish.error().message);
     return exit_usage;
@@ -170,7 +167,7 @@ int stop(const CommandContext& context) {
   return stop_one(*chosen, *wish, context.terminal);
 }
 
-constexpr auto flags = join_flags(
+constexpr auto stop_flags = join_flags(
     std::array{
         Flag{.name = "--all", .short_name = "-a", .help = "Stop every dataflow of yours"},
     },
@@ -192,7 +189,7 @@ constinit const Command stop_command{
     .summary = "Stop a running dataflow and wait until it has ended",
     .arguments = {{{"NAME_OR_UUID", "May be left out when only one is running",
                     Argument::Takes::Optional, Complete::Dataflows}}},
-    .flags = flags,
+    .flags = stop_flags,
     .examples =
         "dora stop\n"
         "dora stop hello --grace-duration 2s\n"

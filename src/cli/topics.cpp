@@ -8,7 +8,7 @@
 namespace dora::cli {
 namespace {
 
-constexpr Topic table[] = {
+constexpr Topic topic_table[] = {
     {"yaml", "The dataflow file: every key", "dataflow-yaml"},
     {"queues", "What happens when a node is slower than its input", "queues"},
     {"lifecycle", "Start, end, restart and failure of a node", "node-lifecycle"},
@@ -21,12 +21,12 @@ constexpr Topic table[] = {
 }  // namespace
 
 std::span<const Topic> topics() {
-  return table;
+  return topic_table;
 }
 
 std::optional<std::string> topic_text(std::string_view name) {
-  const auto topic = std::ranges::find(table, name, &Topic::name);
-  if (topic == std::end(table)) return std::nullopt;
+  const auto topic = std::ranges::find(topic_table, name, &Topic::name);
+  if (topic == std::end(topic_table)) return std::nullopt;
   const auto page = std::ranges::find(pages(), topic->page, &Page::name);
   if (page == pages().end()) return std::nullopt;
   std::string text;

@@ -89,7 +89,7 @@ int validate(const CommandContext& context) {
   return worst;
 }
 
-constexpr Flag flags[] = {
+constexpr Flag validate_flags[] = {
     {.name = "--strict-types", .help = "Make warnings about types errors"},
     {.name = "--format",
      .short_name = "-f",
@@ -109,7 +109,7 @@ constinit const Command validate_command{
     .summary = "Check a dataflow without starting anything",
     .arguments = {{{"PATH", "YAML files, or folders that hold dataflow.yml",
                     Argument::Takes::Several, Complete::DataflowFiles}}},
-    .flags = flags,
+    .flags = validate_flags,
     .description =
         "Reads the files, their modules and their types, looks for the programs they name, and "
         "tells all that is wrong at once, with line and column. `dora explain CODE` says more "

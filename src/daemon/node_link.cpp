@@ -16,7 +16,6 @@ using message::DatagramSocket;
 /// Messages before others get their turn.
 constexpr int messages_per_turn = 4;
 
-constexpr auto wait_read = boost::asio::posix::descriptor_base::wait_read;
 constexpr auto wait_write = boost::asio::posix::descriptor_base::wait_write;
 
 }  // namespace
@@ -35,15 +34,16 @@ void NodeLink::listen(Events events) {
 }
 
 void NodeLink::read_messages() {
-  watch_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || !self->connection_) return;
-    if (self->take_messages(messages_per_turn)) return self->read_messages();
-    if (!self->connection_) return;
-    // The handler may let go of this object, or listen anew.
-    const auto on_closed = self->events_.on_closed;
-    if (on_closed) on_closed();
-  });
+  watch_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    [weak = weak_from_this()](error_code error) {
+                      const auto self = weak.lock();
+                      if (!self || error || !self->connection_) return;
+                      if (self->take_messages(messages_per_turn)) return self->read_messages();
+                      if (!self->connection_) return;
+                      // The handler may let go of this object, or listen anew.
+                      const auto on_closed = self->events_.on_closed;
+                      if (on_closed) on_closed();
+                    });
 }
 
 bool NodeLink::take_messages(int budget) {

@@ -22,8 +22,6 @@ constexpr int reads_per_turn = 4;
 /// only a descendant that writes without end is cut off.
 constexpr int last_reads = 64;
 
-constexpr auto wait_read = boost::asio::posix::descriptor_base::wait_read;
-
 void close_quietly(boost::asio::posix::stream_descriptor& descriptor) {
   error_code ignored;
   descriptor.close(ignored);
@@ -58,10 +56,11 @@ void NodeProcess::watch(LaunchedProcess process) {
   output_.assign(process.output.release());
   errors_.assign(process.errors.release());
   exec_report_.assign(process.exec_report.release());
-  pidfd_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
-    const auto self = weak.lock();
-    if (self && !error) self->on_end();
-  });
+  pidfd_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    [weak = weak_from_this()](error_code error) {
+                      const auto self = weak.lock();
+                      if (self && !error) self->on_end();
+                    });
   await_exec();
   read_output(LogEntry::Stream::Stdout);
   read_output(LogEntry::Stream::Stderr);
@@ -84,22 +83,25 @@ void NodeProcess::forget() {
 }
 
 void NodeProcess::await_exec() {
-  exec_report_.async_wait(wait_read, [weak = weak_from_this()](error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || self->is_reaped_) return;
-    // Closed: exec worked. Otherwise the process is about to end, and on_end reads it.
-    int waiting = 0;
-    if (::ioctl(self->exec_report_.native_handle(), FIONREAD, &waiting) == 0 && waiting == 0)
-      close_quietly(self->exec_report_);
-  });
+  exec_report_.async_wait(
+      boost::asio::posix::descriptor_base::wait_read, [weak = weak_from_this()](error_code error) {
+        const auto self = weak.lock();
+        if (!self || error || self->is_reaped_) return;
+        // Closed: exec worked. Otherwise the process is about to end, and on_end reads it.
+        int waiting = 0;
+        if (::ioctl(self->exec_report_.native_handle(), FIONREAD, &waiting) == 0 && waiting == 0)
+          close_quietly(self->exec_report_);
+      });
 }
 
 void NodeProcess::read_output(LogEntry::Stream stream) {
-  descriptor(stream).async_wait(wait_read, [weak = weak_from_this(), stream](error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || self->is_reaped_) return;
-    if (self->drain(stream, reads_per_turn)) self->read_output(stream);
-  });
+  descriptor(stream).async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                [weak = weak_from_this(), stream](error_code error) {
+                                  const auto self = weak.lock();
+                                  if (!self || error || self->is_reaped_) return;
+                                  if (self->drain(stream, reads_per_turn))
+                                    self->read_output(stream);
+                                });
 }
 
 /// Reads what is there; false when there will never be more.

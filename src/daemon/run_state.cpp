@@ -13,12 +13,11 @@
 namespace dora::daemon {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 /// When the user is told for the first time whom the start waits for.
-constexpr std::int64_t first_reminder = 10 * second;
+constexpr std::int64_t first_reminder = 10'000'000'000;
 
 /// How long a process that closed its node may take to end before its outputs close.
-constexpr std::int64_t patience_with_detached = second;
+constexpr std::int64_t patience_with_detached = 1'000'000'000;
 
 }  // namespace
 

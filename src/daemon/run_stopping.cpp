@@ -13,13 +13,12 @@
 namespace dora::daemon {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 /// For nodes that are stopped by our own decision.
-constexpr std::int64_t default_grace = 10 * second;
+constexpr std::int64_t default_grace = 10'000'000'000;
 /// How long a killed process may take to vanish before the others stop waiting for it.
-constexpr std::int64_t death_patience = 5 * second;
+constexpr std::int64_t death_patience = 5'000'000'000;
 /// When the user is told again whom the start waits for.
-constexpr std::int64_t next_reminder = 60 * second;
+constexpr std::int64_t next_reminder = 60'000'000'000;
 
 void set_earlier(std::optional<std::int64_t>& time, std::int64_t candidate) {
   if (!time || candidate < *time) time = candidate;

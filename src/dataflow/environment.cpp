@@ -27,12 +27,8 @@ constexpr std::string_view reserved[] = {"LD_PRELOAD",
 constexpr std::string_view path_variables[] = {"HOME", "USER", "DORA_WORKSPACE",
                                                "CARGO_MANIFEST_DIR", "PWD"};
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 bool starts_name(char c) {
-  return is_name_character(c) && (c < '0' || c > '9');
+  return is_word_character(c) && (c < '0' || c > '9');
 }
 
 bool is_variable_name(std::string_view name) {
@@ -59,7 +55,7 @@ std::optional<Reference> read_reference(std::string_view text, std::size_t from,
   bool has_brace = text[1] == '{';
   std::size_t begin = has_brace ? 2 : 1;
   std::size_t end = begin;
-  while (end < text.size() && is_name_character(text[end]))
+  while (end < text.size() && is_word_character(text[end]))
     ++end;
   if (end == begin || !starts_name(text[begin])) return std::nullopt;
   Reference reference{std::string(text.substr(begin, end - begin)), std::nullopt, end};

@@ -17,7 +17,7 @@
 namespace dora::dataflow {
 namespace {
 
-constexpr std::size_t size_limit = 4u << 20;
+constexpr std::size_t dataflow_size_limit = 4u << 20;
 
 std::vector<TypeRule> decode_type_rules(const Decoder& decoder, const Fields& fields) {
   std::vector<TypeRule> rules;
@@ -107,7 +107,7 @@ LoadResult cannot_read(const std::string& name, const std::string& reason, std::
 }  // namespace
 
 LoadResult parse(std::string_view text, const ParseOptions& options) {
-  if (text.size() > size_limit) {
+  if (text.size() > dataflow_size_limit) {
     return cannot_read(shown(options.file_name, 4096), "it is larger than 4 MiB", "");
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -128,7 +128,7 @@ LoadResult parse(std::string_view text, const ParseOptions& options) {
 LoadResult load(const std::filesystem::path& path, const EnvironmentLookup& environment) {
   DiskFileSource files;
   std::string name = path.string();
-  auto text = files.read(path, size_limit);
+  auto text = files.read(path, dataflow_size_limit);
   if (!text) {
     std::string help;
     if (files.exists(path / "dataflow.yml")) {

@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 
 #include "dataflow/load.hpp"
+#include "dataflow/module_file.hpp"
 #include "dataflow/yaml_document.hpp"
 
 namespace dora::dataflow {
 namespace {
-
-constexpr std::size_t size_limit = 1u << 20;
 
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
@@ -42,7 +41,7 @@ std::string bindings_of(const std::string& text) {
 
 LoadResult load_module(const std::filesystem::path& path, const EnvironmentLookup& environment) {
   DiskFileSource files;
-  const auto text = files.read(path, size_limit);
+  const auto text = files.read(path, module_size_limit);
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(path, error);
   if (!text || error) {

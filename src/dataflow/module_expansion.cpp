@@ -27,10 +27,6 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://");
-}
-
 // Where drafts stand: in the dataflow itself, or in a use of a module.
 struct Scope {
   /// "" or "m." or "m.k."

@@ -11,8 +11,7 @@
 namespace dora::dataflow {
 namespace {
 
-constexpr std::size_t size_limit = 1u << 20;
-constexpr std::size_t nesting_limit = 8;
+constexpr std::size_t module_nesting_limit = 8;
 
 bool leaves_directory(const std::filesystem::path& normal) {
   return !normal.empty() && *normal.begin() == "..";
@@ -83,8 +82,9 @@ std::shared_ptr<const ModuleFile> ModuleLoader::load(const ModuleUse& use,
   }
   auto known = loaded_.find(key);
   std::size_t height = known != loaded_.end() && known->second ? known->second->height : 1;
-  if (open_.size() + height > nesting_limit) {
-    return refuse("E032", fmt::format("modules are nested more than {} levels deep", nesting_limit),
+  if (open_.size() + height > module_nesting_limit) {
+    return refuse("E032",
+                  fmt::format("modules are nested more than {} levels deep", module_nesting_limit),
                   "use the inner module in the dataflow itself");
   }
   if (known != loaded_.end()) return known->second;
@@ -98,7 +98,7 @@ std::shared_ptr<const ModuleFile> ModuleLoader::load(const ModuleUse& use,
 std::shared_ptr<const ModuleFile> ModuleLoader::read(const ModuleUse& use,
                                                      const std::filesystem::path& path) {
   Result<std::string> text = fail(ErrorKind::NotFound, "module files cannot be read here");
-  if (files_) text = files_->read(base_directory_ / path, size_limit);
+  if (files_) text = files_->read(base_directory_ / path, module_size_limit);
   if (!text) {
     report_.add(use.location,
                 {.code = "E030",

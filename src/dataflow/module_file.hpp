@@ -14,6 +14,9 @@
 
 namespace dora::dataflow {
 
+/// In bytes.
+inline constexpr std::size_t module_size_limit = 1u << 20;
+
 /// Which inner node sends an output of a module.
 struct ModuleExport {
   /// `child`, or `child.grandchild` for a module in the module.

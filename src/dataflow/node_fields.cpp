@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dataflow/scalar.hpp"
+#include "dataflow/source_syntax.hpp"
 
 namespace dora::dataflow {
 namespace {
@@ -21,14 +22,8 @@ constexpr std::pair<std::string_view, Distribute> distributions[] = {
 
 constexpr std::uint32_t largest_core = 65'535;
 
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://");
-}
-
 bool is_parameter_key(std::string_view key) {
-  return !key.empty() && std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return !key.empty() && std::ranges::all_of(key, is_word_character);
 }
 
 std::string upper_case(std::string text) {

@@ -8,6 +8,7 @@
 #include "dataflow/node_fields.hpp"
 #include "dataflow/ports_decoder.hpp"
 #include "dataflow/scalar.hpp"
+#include "dataflow/source_syntax.hpp"
 
 namespace dora::dataflow {
 namespace {
@@ -19,10 +20,6 @@ constexpr std::pair<std::string_view, OperatorLanguage> languages[] = {
 
 constexpr std::pair<std::string_view, OperatorThread> threads[] = {
     {"shared", OperatorThread::Shared}, {"own", OperatorThread::Own}};
-
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://");
-}
 
 void decode_source(const Decoder& decoder, const Fields& fields, Operator& result) {
   std::vector<std::string_view> given;

@@ -7,6 +7,7 @@
 
 #include "base/spelling.hpp"
 #include "dataflow/environment.hpp"
+#include "dataflow/source_syntax.hpp"
 
 namespace dora::dataflow {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 using Found = ProgramFinder::Found;
 
 constexpr std::size_t names_listed = 500;
-
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://");
-}
 
 // `file.py:Class` names a class of the file.
 std::string without_class(const Operator& each) {

@@ -27,17 +27,13 @@ constexpr std::pair<std::string_view, std::string_view> transports[] = {{"dds", 
 constexpr std::pair<std::string_view, std::string_view> compatibilities[] = {
     {"humble", "humble"}, {"rep2016", "rep2016"}};
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 // Tokens of letters, digits and `_`, not beginning with a digit, separated by single slashes.
 bool is_ros_name(std::string_view name) {
   if (name == "/") return true;
   if (name.starts_with('/')) name.remove_prefix(1);
   bool at_start = true;
   for (char c : name) {
-    if (c == '/' ? at_start : !is_name_character(c) || (at_start && c >= '0' && c <= '9')) {
+    if (c == '/' ? at_start : !is_word_character(c) || (at_start && c >= '0' && c <= '9')) {
       return false;
     }
     at_start = c == '/';
@@ -48,8 +44,8 @@ bool is_ros_name(std::string_view name) {
 bool is_ros_type(std::string_view type) {
   std::size_t slash = type.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == type.size()) return false;
-  return std::ranges::all_of(type.substr(0, slash), is_name_character) &&
-         std::ranges::all_of(type.substr(slash + 1), is_name_character);
+  return std::ranges::all_of(type.substr(0, slash), is_word_character) &&
+         std::ranges::all_of(type.substr(slash + 1), is_word_character);
 }
 
 class Reader {

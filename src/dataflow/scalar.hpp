@@ -14,6 +14,11 @@
 
 namespace dora::dataflow {
 
+/// Whether `c` is an ASCII letter, a digit or `_`, whatever the locale.
+constexpr bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 enum class ScalarKind { Null, Bool, Integer, Float, String };
 
 /// What `node`, a scalar, is. Quoted scalars are always text.

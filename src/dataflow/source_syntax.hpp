@@ -26,6 +26,9 @@ struct NodeAndOutput {
 };
 std::optional<NodeAndOutput> split_source(std::string_view text);
 
+/// Whether `text`, the place of a program or an operator, is to be downloaded.
+bool is_url(std::string_view text);
+
 /// In either case: `warn`, `WARN`.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 

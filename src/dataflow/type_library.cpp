@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t file_size_limit = 1u << 20;
 constexpr std::size_t file_count_limit = 1000;
-constexpr int nesting_limit = 8;
+constexpr int folder_depth_limit = 8;
 
 struct StandardType {
   std::string_view name;
@@ -72,13 +72,13 @@ std::vector<TypeField> split_fields(std::string_view text) {
   return fields;
 }
 
-bool is_name_character(char c) {
+bool is_type_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-' || c == '.';
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, is_name_character);
+  return !text.empty() && std::ranges::all_of(text, is_type_name_character);
 }
 
 // The relative paths of the YAML files below `folder`, in order.
@@ -88,7 +88,7 @@ std::vector<std::filesystem::path> type_files(const std::filesystem::path& folde
   std::filesystem::recursive_directory_iterator entry(folder, error);
   const std::filesystem::recursive_directory_iterator end;
   while (!error && entry != end && files.size() < file_count_limit) {
-    if (entry.depth() >= nesting_limit) entry.disable_recursion_pending();
+    if (entry.depth() >= folder_depth_limit) entry.disable_recursion_pending();
     const auto extension = entry->path().extension();
     if (extension == ".yml" || extension == ".yaml")
       files.push_back(entry->path().lexically_relative(folder));
