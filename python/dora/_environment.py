@@ -6,7 +6,8 @@ whatever its version, but for one exception: the `dora-rs` of others, whose modu
 talk to this dora, is removed, and a small distribution of that name stands in its place, so that
 packages which require `dora-rs` are content.
 
-Prints the requirements that could not be linked, one a line: another Python version needs others.
+Prints the requirements that could not be linked, one a line: another Python version needs others,
+and so does a numpy that a package has pinned.
 
 `--stand-in` instead of an environment only puts that distribution beside this dora.
 """
@@ -24,6 +25,10 @@ from pathlib import Path
 OWN = "dora-cpp"
 STAND_IN = "dora-rs"
 STAND_IN_VERSION = "1.0.0"
+
+# The first pyarrow that needs numpy 2; it refuses numpy 1 only when it is imported, so that no
+# resolver knows.
+PYARROW_OF_NUMPY_2 = 26
 
 
 class Environment:
@@ -43,6 +48,13 @@ class Environment:
             if normalized(folder.name.removesuffix(".dist-info").rsplit("-", 1)[0]) == wanted:
                 return folder / "RECORD"
         return None
+
+    def major_version_of(self, name: str) -> int | None:
+        record = self.record_of(name)
+        if record is None:
+            return None
+        version = record.parent.name.removesuffix(".dist-info").rsplit("-", 1)[1]
+        return int(version.partition(".")[0])
 
     def remove(self, record: Path) -> None:
         for line in record.read_text().splitlines() if record.exists() else []:
@@ -174,6 +186,16 @@ def link_dora(environment: Environment) -> list[str]:
     return missing
 
 
+def fit_pyarrow(environment: Environment) -> list[str]:
+    """What to install when a package has pinned a numpy that is too old for the pyarrow there."""
+    numpy = environment.major_version_of("numpy")
+    pyarrow = environment.major_version_of("pyarrow")
+    if numpy is None or pyarrow is None or numpy >= 2 or pyarrow < PYARROW_OF_NUMPY_2:
+        return []
+    own = next(need for need in needs_of(distribution(OWN)) if name_of(need) == "pyarrow")
+    return [f"{own},<{PYARROW_OF_NUMPY_2}"]
+
+
 def provide_pip(environment: Environment) -> list[str]:
     if (environment.folder / "bin/pip").exists():
         return []
@@ -201,7 +223,8 @@ def main() -> None:
         return stand_in_beside_us()
     environment = Environment(Path(sys.argv[1]))
     replace_foreign_module(environment)
-    for requirement in link_dora(environment) + provide_pip(environment):
+    missing = link_dora(environment) + fit_pyarrow(environment) + provide_pip(environment)
+    for requirement in missing:
         print(requirement)
 
 

@@ -1,5 +1,24 @@
 """Published node packages, from the package index, as their users write them."""
 
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def index(tmp_path):
+    """The package index that pip is configured for; without one there is nothing to test."""
+    look = ["download", "--quiet", "--no-deps", "--timeout", "10", "--retries", "0"]
+    asked = subprocess.run(
+        [sys.executable, "-m", "pip", *look, "--dest", tmp_path / "found", "dora-echo"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode != 0:
+        pytest.skip(f"no package index can be reached: {asked.stderr.strip()[-200:]}")
+
 
 def test_published_packages_run_unmodified(flow):
     flow.yaml("""
