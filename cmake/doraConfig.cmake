@@ -1,6 +1,6 @@
 # find_package(dora), of an installed dora-cpp:
 #
-#   cmake -B build -Ddora_DIR=$(python -m dora --cmake-dir)
+#   cmake -B build -Ddora_DIR=$(dora self cmake-dir)
 #
 # Gives the targets
 #   dora::node      nodes in C (<dora/node.h>) and C++ (<dora/node.hpp>)

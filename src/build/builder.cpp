@@ -38,6 +38,35 @@ fs::path find_uv(const daemon::LookupContext& lookup) {
   return path == lookup.inherited.end() ? fs::path() : daemon::find_on_path("uv", path->second);
 }
 
+/// What might use the same files stays in one group, in its order.
+std::vector<Group> to_groups(const std::vector<NodeTask>& tasks, bool is_parallel) {
+  std::vector<Group> groups(1);
+  for (const NodeTask& task : tasks) {
+    if (task.has_environment && task.only_installs) {
+      groups.push_back({&task});
+      continue;
+    }
+    if (!is_parallel) {
+      groups.front().push_back(&task);
+      continue;
+    }
+    // Whoever says `cmake -S . -B build`, too, writes into the same folder.
+    const auto shares = [&](const NodeTask* other) {
+      return !(other->has_environment && other->only_installs) &&
+             other->working_directory == task.working_directory &&
+             std::ranges::find_first_of(other->lines, task.lines) != other->lines.end();
+    };
+    const auto group = std::ranges::find_if(
+        groups, [&](const Group& each) { return std::ranges::any_of(each, shares); });
+    if (group == groups.end()) {
+      groups.push_back({&task});
+    } else {
+      group->push_back(&task);
+    }
+  }
+  return groups;
+}
+
 Managed managed_nodes(const daemon::LookupContext& lookup, bool uses_uv) {
   if (uses_uv) return Managed::All;
   return find_uv(lookup).empty() ? Managed::None : Managed::Scripts;
@@ -251,17 +280,7 @@ Result<> Builder::State::build_tasks(const std::vector<NodeTask>& tasks) {
   std::erase_if(session.nodes, [&](const auto& known) {
     return std::ranges::find(tasks, known.first, &NodeTask::node) == tasks.end();
   });
-  // What might use the same files stays in one group, in its order.
-  std::vector<Group> groups(1);
-  for (const NodeTask& task : tasks) {
-    const bool is_independent = task.has_environment && task.only_installs;
-    if (is_independent || options.is_parallel) {
-      groups.push_back({&task});
-    } else {
-      groups.front().push_back(&task);
-    }
-  }
-  build_groups(groups);
+  build_groups(to_groups(tasks, options.is_parallel));
   if (failure) return std::unexpected(*failure);
   if (was_stopped) return fail(ErrorKind::Failed, "it was stopped");
   return {};

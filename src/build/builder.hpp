@@ -5,8 +5,8 @@
 // commands did not all succeed is not built, and is built again.
 //
 // Nodes are built one after the other in the order of their ids, as their commands may use the same
-// Python environment or folder; with `is_parallel` beside each other, and always those that only
-// install packages into an environment of their own.
+// Python environment or folder; with `is_parallel` beside each other, unless they have a command in
+// common, and always those that only install packages into an environment of their own.
 
 #include <chrono>
 #include <cstddef>

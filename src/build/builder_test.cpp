@@ -89,6 +89,34 @@ TEST_F(BuilderTest, BuildsAgainWhatChanged) {
   EXPECT_THAT(lines_, ElementsAre("b: B"));
 }
 
+TEST_F(BuilderTest, SeesThatSourcesOfAFolderChanged) {
+  fs::create_directories(folder_ / "lib/src");
+  fs::create_directories(folder_ / "lib/made");
+  write("lib/CMakeLists.txt", "project(x)");
+  write("lib/made/CMakeCache.txt", "");
+  const std::string node = "  - {id: a, path: a, build: echo -S lib}\n";
+  ASSERT_TRUE(build(node));
+  write("lib/made/made.c", "made");
+  write("lib/notes.md", "no source");
+  ASSERT_EQ(build(node)->up_to_date, 1);
+  write("lib/src/part.hpp", "new");
+  ASSERT_EQ(build(node)->built, 1);
+  write("lib/src/part.hpp", "newer");
+  ASSERT_EQ(build(node)->built, 1);
+  ASSERT_EQ(build(node)->up_to_date, 1);
+}
+
+TEST_F(BuilderTest, BuildsNodesThatShareACommandOneAfterTheOther) {
+  options_.is_parallel = true;
+  // Fails when two of them are in it at once.
+  const std::string lines = "\"mkdir busy\\nsleep 0.05\\nrmdir busy\"";
+  const auto result = build("  - {id: a, path: a, build: " + lines + "}\n" +
+                            "  - {id: b, path: b, build: " + lines + "}\n" +
+                            "  - {id: c, path: c, build: " + lines + "}\n");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->built, 3);
+}
+
 TEST_F(BuilderTest, StopsAtTheFirstFailureAndNamesIt) {
   const auto result = build(
       "  - {id: a, path: a, build: \"sh -c 'echo one; echo two >&2; exit 7'\\necho never\"}\n"

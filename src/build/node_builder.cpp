@@ -2,6 +2,7 @@
 #include "build/node_builder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 #include <fcntl.h>
@@ -22,6 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t lines_in_error = 20;
 // A requirements file, a script, a project description; not a model.
 constexpr std::size_t fingerprinted_bytes = 4U << 20;
+// Of files and folders that are looked at for one that a command names.
+constexpr std::size_t most_sources = 10'000;
 
 /// Another installation of dora is to be put into environments again.
 std::string own_identity() {
@@ -42,6 +45,31 @@ void add_file(const fs::path& path, Fingerprint& fingerprint) {
   }
 }
 
+/// What CMake would find changed in a folder of sources. Not what it has made there.
+void add_sources(const fs::path& folder, Fingerprint& fingerprint) {
+  constexpr std::array<std::string_view, 9> endings{".c",  ".cc",  ".cpp", ".cxx",  ".h",
+                                                    ".hh", ".hpp", ".hxx", ".cmake"};
+  std::vector<fs::path> sources;
+  std::error_code error;
+  std::size_t seen = 0;
+  for (fs::recursive_directory_iterator each(folder, error), end;
+       !error && each != end && seen < most_sources; each.increment(error), ++seen) {
+    const fs::path& path = each->path();
+    std::error_code unreadable;
+    if (each->is_directory(unreadable)) {
+      const bool is_made = path.filename().string().starts_with('.') ||
+                           fs::exists(path / "CMakeCache.txt", unreadable);
+      if (is_made) each.disable_recursion_pending();
+    } else if (path.filename() == "CMakeLists.txt" ||
+               std::ranges::find(endings, path.extension().string()) != endings.end()) {
+      sources.push_back(path);
+    }
+  }
+  std::ranges::sort(sources);
+  for (const fs::path& path : sources)
+    add_file(path, fingerprint);
+}
+
 /// The files that a command names: another content makes it another command.
 void add_named_files(const std::string& line, const fs::path& folder, Fingerprint& fingerprint) {
   const auto words = dataflow::split_words(line);
@@ -58,6 +86,7 @@ void add_named_files(const std::string& line, const fs::path& folder, Fingerprin
     }
     for (const char* name : {"pyproject.toml", "setup.py", "setup.cfg"})
       add_file(path / name, fingerprint);
+    if (fs::exists(path / "CMakeLists.txt", error)) add_sources(path, fingerprint);
   }
 }
 
@@ -228,6 +257,9 @@ Variables NodeBuilder::variables() const {
   Variables variables = lookup_.inherited;
   for (const auto& [name, value] : task_.variables)
     variables[name] = value;
+  // Last, so that commands which ask dora find it, whatever is on PATH.
+  std::string& path = variables["PATH"];
+  path += (path.empty() ? "" : ":") + lookup_.program_directory.string();
   return variables;
 }
 

@@ -6,6 +6,9 @@
 #include "cli/commands.hpp"
 
 namespace dora::cli {
+
+extern const Command self_cmake_dir_command;
+
 namespace {
 
 using Takes = Flag::Takes;
@@ -26,15 +29,13 @@ constexpr Flag everywhere[] = {
 
 // In the order of the help, group by group.
 constexpr const Command* table[] = {
-    &new_command,         &validate_command,       &build_command,
-    &graph_command,       &expand_command,         &schema_command,
-    &run_command,         &start_command,          &stop_command,
-    &restart_command,     &list_command,           &logs_command,
-    &status_command,      &clean_command,          &up_command,
-    &down_command,        &daemon_command,         &doctor_command,
-    &explain_command,     &completion_command,     &complete_command,
-    &self_update_command, &self_uninstall_command, &help_command,
-    &runtime_command,
+    &new_command,      &validate_command,       &build_command,       &graph_command,
+    &expand_command,   &schema_command,         &run_command,         &start_command,
+    &stop_command,     &restart_command,        &list_command,        &logs_command,
+    &status_command,   &clean_command,          &up_command,          &down_command,
+    &daemon_command,   &doctor_command,         &explain_command,     &completion_command,
+    &complete_command, &self_cmake_dir_command, &self_update_command, &self_uninstall_command,
+    &help_command,     &runtime_command,
 };
 
 constexpr Family family_table[] = {

@@ -52,10 +52,13 @@ std::string module_name(const std::string& name) {
   return module[0] >= '0' && module[0] <= '9' ? "_" + module : module;
 }
 
-std::string fill_in(std::string_view text, const std::string& name) {
+std::string fill_in(std::string_view text, const std::string& name, const Template& made) {
   std::string result;
+  const bool is_c = made.language == "c";
   const std::pair<std::string_view, std::string> holes[] = {{"@name@", name},
-                                                            {"@module@", module_name(name)}};
+                                                            {"@module@", module_name(name)},
+                                                            {"@LANGUAGE@", is_c ? "C" : "CXX"},
+                                                            {"@ending@", is_c ? "c" : "cc"}};
   while (!text.empty()) {
     const auto hole =
         std::ranges::find_if(holes, [&](const auto& each) { return text.starts_with(each.first); });
@@ -125,8 +128,8 @@ Result<std::vector<Created>> write_files(const Template& made, const std::string
   TRY(make_folder(folder));
   std::vector<Created> created;
   for (const TemplateFile& file : made.files) {
-    const std::string path = fill_in(file.path, name);
-    const std::string text = fill_in(file.text, name);
+    const std::string path = fill_in(file.path, name, made);
+    const std::string text = fill_in(file.beginning, name, made) + fill_in(file.text, name, made);
     TRY(write_file(folder / path, text));
     created.push_back({path, describe(path, text)});
   }
@@ -146,7 +149,7 @@ std::string to_text(const std::vector<Created>& files, const Template& made,
   std::string_view rest = made.next;
   while (!rest.empty()) {
     const auto line = rest.substr(0, rest.find('\n'));
-    text += fmt::format("{}{}\n", label, fill_in(line, folder));
+    text += fmt::format("{}{}\n", label, fill_in(line, folder, made));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     label = "       ";
   }
@@ -222,11 +225,12 @@ constinit const Command new_command{
                     Argument::Takes::Optional, Complete::Files}}},
     .flags = new_flags,
     .description =
-        "Makes a folder with files that run as they are. Nothing that exists is overwritten. A "
-        "folder `.vscode` teaches editors the keys of dataflows.",
+        "Makes a folder with files that run as they are; in C and C++, CMake and a compiler build "
+        "them first. Nothing that exists is overwritten. A folder `.vscode` teaches editors the "
+        "keys of dataflows.",
     .examples =
         "dora new hello\n"
-        "dora new counter --kind node\n"
+        "dora new counter --kind node --lang cxx\n"
         "dora new smooth --kind operator",
     .run = make_new,
 };

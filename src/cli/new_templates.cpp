@@ -192,10 +192,13 @@ constexpr Template templates[] = {
 }  // namespace
 
 const Template* find_template(std::string_view language, std::string_view kind) {
-  const auto found = std::ranges::find_if(templates, [&](const Template& each) {
-    return each.language == language && each.kind == kind;
-  });
-  return found == std::end(templates) ? nullptr : &*found;
+  for (const std::span<const Template> all :
+       {std::span<const Template>(templates), native_templates()}) {
+    const auto found = std::ranges::find_if(
+        all, [&](const Template& each) { return each.language == language && each.kind == kind; });
+    if (found != all.end()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace dora::cli

@@ -1,7 +1,8 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
 // What `dora new` writes. In the texts `@name@` stands for the name that was given, `@module@` for
-// the same as a Python name.
+// the same as a Python name, `@LANGUAGE@` and `@ending@` for what CMake calls the language and how
+// its sources end.
 
 #include <span>
 #include <string_view>
@@ -11,6 +12,8 @@ namespace dora::cli {
 struct TemplateFile {
   std::string_view path;
   std::string_view text;
+  /// Stands before the text.
+  std::string_view beginning{};
 };
 
 struct Template {
@@ -22,6 +25,9 @@ struct Template {
   /// What to type next, line by line.
   std::string_view next;
 };
+
+/// Those for C and C++.
+std::span<const Template> native_templates();
 
 /// Nothing when there is no such one.
 const Template* find_template(std::string_view language, std::string_view kind);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `dora self`: dora came with a package, and the package manager changes and removes it.
+// `dora self`: dora came with a package, and the package manager changes and removes it; what the
+// package holds for C and C++ lies beside the program.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/version.hpp"
@@ -7,6 +10,9 @@
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
+
+extern const Command self_cmake_dir_command;
+
 namespace {
 
 // The pip of the environment that holds this program.
@@ -32,6 +38,37 @@ int uninstall(const CommandContext& context) {
   return exit_failed;
 }
 
+namespace fs = std::filesystem;
+
+/// <prefix>/lib/python3.x/site-packages/dora/cmake, for <prefix>/bin/dora.
+std::optional<fs::path> find_cmake_package() {
+  std::error_code error;
+  const fs::path library = daemon::own_program_directory().parent_path() / "lib";
+  for (fs::directory_iterator each(library, error), end; !error && each != end;
+       each.increment(error)) {
+    if (!each->path().filename().string().starts_with("python3")) continue;
+    for (const char* packages : {"site-packages", "dist-packages"}) {
+      fs::path folder = each->path() / packages / "dora/cmake";
+      std::error_code missing;
+      if (fs::exists(folder / "doraConfig.cmake", missing)) return folder;
+    }
+  }
+  return std::nullopt;
+}
+
+int print_cmake_dir(const CommandContext& context) {
+  const auto folder = find_cmake_package();
+  if (!folder) {
+    print_error(context.terminal,
+                fmt::format("there is no CMake package beside {}\n"
+                            "  = help: it comes with the package dora-cpp: `{} install dora-cpp`",
+                            (daemon::own_program_directory() / "dora").string(), pip()));
+    return exit_not_found;
+  }
+  print_result(folder->string() + "\n");
+  return 0;
+}
+
 constexpr Flag update_flags[] = {
     {.name = "--check-only", .help = "Only print the version"},
 };
@@ -41,6 +78,17 @@ constexpr Flag uninstall_flags[] = {
 };
 
 }  // namespace
+
+constinit const Command self_cmake_dir_command{
+    .name = "self cmake-dir",
+    .group = Group::Help,
+    .summary = "Print where the CMake package for C and C++ is",
+    .description = "What `find_package(dora)` is to find: give it to CMake as `dora_DIR`.",
+    .examples =
+        "dora self cmake-dir\n"
+        "cmake -B build -Ddora_DIR=$(dora self cmake-dir)",
+    .run = print_cmake_dir,
+};
 
 constinit const Command self_update_command{
     .name = "self update",

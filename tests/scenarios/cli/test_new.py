@@ -1,6 +1,7 @@
 """`dora new`: what it makes runs as it is."""
 
 import json
+from pathlib import Path
 
 import fastjsonschema
 import pytest
@@ -52,6 +53,48 @@ def test_a_node_and_an_operator_run_at_once(run_dora, start, workspace, kind, no
         tests = start("python", "-m", "pytest", "-q", "-p", "no:cacheprovider",
                       cwd=workspace / "my-count").end()  # fmt: skip
         assert "1 passed" in tests.out, tests
+
+
+NATIVE = {"dataflow": "listener_1: I heard hello 0 from speech-", "node": "my-count: count: 1",
+          "operator": "receiver: got count: 1"}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["c", "cxx"])
+@pytest.mark.parametrize("kind", NATIVE)
+def test_c_and_cpp_are_built_and_run_at_once(run_dora, workspace, language, kind):
+    made = run_dora("new", "my-count", "--kind", kind, "--lang", language)
+    assert made.code == 0, made
+    title = {"c": "C", "cxx": "C++"}[language] + {"node": " custom"}.get(kind, "") + f" {kind}"
+    assert made.out.endswith(f"Created new {title} `my-count` at ./my-count\n")
+    ran = run_dora("run", "my-count", "--stop-after", "1s")
+    assert ran.code == 0, ran
+    assert NATIVE[kind] in ran.out
+    assert "warning" not in ran.text.lower()
+    again = run_dora("run", "my-count", "--stop-after", "100ms")
+    assert "built" not in again.err, again
+
+
+def test_what_was_changed_in_c_is_built_by_run(run_dora, workspace):
+    run_dora("new", "counter", "--kind", "node", "--lang", "c")
+    assert run_dora("build", "counter").code == 0
+    source = workspace / "counter/node.c"
+    source.write_text(source.read_text().replace('"count: ', '"counted: '))
+    ran = run_dora("run", "counter", "--stop-after", "1s")
+    assert "counter: counted: 1" in ran.out
+
+
+def test_cmake_builds_a_project_without_dora_build(run_dora, start, workspace):
+    run_dora("new", "hello", "--lang", "cxx")
+    for words in (["-B", "build"], ["--build", "build"]):
+        made = start("cmake", *words, cwd=workspace / "hello").end()
+        assert made.code == 0, made
+    assert (workspace / "hello/bin/talker_1").exists()
+
+
+def test_the_place_of_the_cmake_package(run_dora, workspace):
+    place = run_dora("self", "cmake-dir")
+    assert (place.code, place.err) == (0, "")
+    assert (Path(place.out.strip()) / "doraConfig.cmake").is_file()
 
 
 @pytest.mark.parametrize(
