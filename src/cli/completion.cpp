@@ -218,6 +218,28 @@ end
 complete -c dora -f -a '(__dora_complete)'
 )";
 
+constexpr std::string_view elvish_script = R"(use str
+set edit:completion:arg-completer[dora] = {|@words|
+  e:dora __complete -- $@words[1..] | each {|line|
+    var word @help = (str:split "\t" $line)
+    edit:complex-candidate $word &display=(str:join '  ' [$word $@help])
+  }
+}
+)";
+
+constexpr std::string_view powershell_script =
+    R"(Register-ArgumentCompleter -Native -CommandName dora -ScriptBlock {
+  param($begun, $line, $cursor)
+  $words = @($line.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" })
+  if ($begun -eq '') { $words += '' }
+  dora __complete -- @words | ForEach-Object {
+    $word, $help = $_ -split "`t", 2
+    if (-not $help) { $help = $word }
+    [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)
+  }
+}
+)";
+
 }  // namespace
 
 std::vector<Candidate> complete(std::span<const std::string> words, CompletionSource& source) {
@@ -228,6 +250,8 @@ std::string_view completion_script(std::string_view shell) {
   if (shell == "bash") return bash_script;
   if (shell == "zsh") return zsh_script;
   if (shell == "fish") return fish_script;
+  if (shell == "elvish") return elvish_script;
+  if (shell == "powershell" || shell == "pwsh") return powershell_script;
   return "";
 }
 

@@ -30,7 +30,8 @@ class CompletionSource {
 /// behind the program, the last one perhaps empty. Only those that begin as it does.
 std::vector<Candidate> complete(std::span<const std::string> words, CompletionSource& source);
 
-/// The script that makes a shell ask us, for `bash`, `zsh` or `fish`; empty for others.
+/// The script that makes a shell ask us, for `bash`, `zsh`, `fish`, `elvish` or `powershell`; empty
+/// for others.
 std::string_view completion_script(std::string_view shell);
 
 }  // namespace dora::cli

@@ -154,13 +154,15 @@ int completion(const CommandContext& context) {
     print_result(script);
     return 0;
   }
-  const std::string known[] = {"bash", "zsh", "fish"};
+  const std::string known[] = {"bash", "zsh", "fish", "elvish", "powershell"};
   const auto near = closest_match(shell, known);
-  print_error(context.terminal,
-              shell.empty()
-                  ? "cannot tell which shell this is: name it, bash, zsh or fish"
-                  : fmt::format("there is no completion for `{}`: use bash, zsh or fish{}", shell,
-                                near ? fmt::format(", did you mean `{}`?", *near) : ""));
+  print_error(
+      context.terminal,
+      shell.empty()
+          ? "cannot tell which shell this is: name it, bash, zsh, fish, elvish or powershell"
+          : fmt::format("there is no completion for `{}`: use bash, zsh, fish, elvish or "
+                        "powershell{}",
+                        shell, near ? fmt::format(", did you mean `{}`?", *near) : ""));
   return exit_usage;
 }
 
@@ -170,7 +172,8 @@ constinit const Command completion_command{
     .name = "completion",
     .group = Group::Help,
     .summary = "Print the script that completes commands in your shell",
-    .arguments = {{{"SHELL", "bash, zsh or fish; none: the one this is called from",
+    .arguments = {{{"SHELL",
+                    "bash, zsh, fish, elvish or powershell; none: the one this is called from",
                     Argument::Takes::Optional}}},
     .description =
         "Completes commands, flags and their values, files, and the names of running dataflows, "

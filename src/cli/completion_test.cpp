@@ -66,10 +66,10 @@ TEST(Completion, AsksForNamesWhereTheyAreWanted) {
   EXPECT_THAT(words_for({"graph", "--", ""}), ElementsAre("camera", "detector"));
 }
 
-TEST(Completion, HasAScriptForThreeShells) {
-  for (const char* shell : {"bash", "zsh", "fish"})
+TEST(Completion, HasAScriptForEachShell) {
+  for (const char* shell : {"bash", "zsh", "fish", "elvish", "powershell", "pwsh"})
     EXPECT_THAT(std::string(completion_script(shell)), testing::HasSubstr("__complete --"));
-  EXPECT_EQ(completion_script("powershell"), "");
+  EXPECT_EQ(completion_script("csh"), "");
 }
 
 }  // namespace
