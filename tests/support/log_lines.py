@@ -1,4 +1,4 @@
-"""The keys of a log message in JSON, in their order: in log files, `dora logs --json` and consoles."""
+"""The keys of a log message in JSON, in their order: in log files, `dora logs --json`, consoles."""
 
 LOG_LINE_KEYS = [
     "build_id",

@@ -10,7 +10,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from support.log_lines import LOG_LINE_KEYS
 
 

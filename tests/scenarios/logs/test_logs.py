@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import pytest
-
 from support.log_lines import LOG_LINE_KEYS
 
 SPEAKER = """
