@@ -17,7 +17,10 @@
 #include "base/clock.hpp"
 #include "base/file_descriptor.hpp"
 #include "base/random.hpp"
+#include "build/git_repository.hpp"
+#include "build/lock_file.hpp"
 #include "build/node_builder.hpp"
+#include "build/node_source.hpp"
 #include "build/session.hpp"
 
 namespace dora::build {
@@ -82,12 +85,19 @@ struct Builder::State {
 
   /// Held until the result is closed. Builds in one folder would disturb each other.
   Result<FileDescriptor> lock();
-  Result<> build_node(const NodeTask& task, const NodeBuilder& builder);
+  Result<FetchedSource> fetch(const NodeTask& task);
+  Result<> build_node(const NodeTask& planned);
   void build_group(const Group& group);
   void build_groups(const std::vector<Group>& groups);
   Result<> build_tasks(const std::vector<NodeTask>& tasks);
   Result<> find_built(const std::vector<NodeTask>& tasks);
   Result<> find_tools(const std::vector<NodeTask>& tasks);
+  Result<> find_own_python();
+  Result<> read_lock(const dataflow::Dataflow& dataflow);
+  Result<> write_lock(const dataflow::Dataflow& dataflow) const;
+  fs::path lock_path() const {
+    return options.lock_file.empty() ? default_lock_file(options.file) : options.lock_file;
+  }
   void find_uv_environment(const dataflow::Dataflow& dataflow);
   NodeBuilder builder_of(const NodeTask& task) const {
     return {task, options.lookup, tools, options.file.filename().string()};
@@ -103,6 +113,7 @@ struct Builder::State {
   const BuildListener listener;
   const fs::path path;
   PythonTools tools;
+  LockFile locked;
   /// Raised by stop() and by the first failure.
   StopSignal stop;
   std::atomic<bool> was_stopped = false;
@@ -138,15 +149,47 @@ Result<> Builder::State::save_success(const std::string& node, NodeRecord record
   return write_session(path, session);
 }
 
-Result<> Builder::State::build_node(const NodeTask& task, const NodeBuilder& builder) {
-  const NodeRecord before = builder.record();
+Result<FetchedSource> Builder::State::fetch(const NodeTask& task) {
+  FetchRequest request{.folder = options.file.parent_path(),
+                       .variables = options.lookup.inherited,
+                       .python = tools.own_python,
+                       .known = {},
+                       .locked_commit = {},
+                       .may_reuse = options.when == BuildOptions::When::Changed,
+                       .is_offline = options.is_offline};
+  for (const auto& [name, value] : task.variables)
+    request.variables[name] = value;
+  {
+    const std::scoped_lock guard(mutex);
+    if (const auto known = session.nodes.find(task.node); known != session.nodes.end())
+      request.known = known->second.source;
+  }
+  if (const auto found = locked.git_sources.find(task.node);
+      task.git && found != locked.git_sources.end())
+    request.locked_commit = found->second.commit_hash;
+  return fetch_source(
+      task, request, [&](const std::string& line) { tell(listener.on_line, task.node, line); },
+      stop);
+}
+
+Result<> Builder::State::build_node(const NodeTask& planned) {
+  const FetchedSource source = TRY(fetch(planned));
+  const NodeTask task = placed(planned, source.working_directory);
+  const NodeBuilder builder = builder_of(task);
+  const auto record = [&] {
+    NodeRecord made = builder.record();
+    made.source = source.record;
+    return made;
+  };
+  const NodeRecord before = record();
   {
     const std::scoped_lock guard(mutex);
     result.places[task.node] = {.working_directory = before.working_directory,
-                                .python_environment = before.python_environment};
+                                .python_environment = before.python_environment,
+                                .program = source.program};
     const auto known = session.nodes.find(task.node);
-    const bool is_built =
-        known != session.nodes.end() && known->second == before && builder.is_there(before);
+    const bool is_built = !source.is_new && known != session.nodes.end() &&
+                          known->second == before && builder.is_there(before);
     if (is_built && options.when == BuildOptions::When::Changed) {
       ++result.up_to_date;
       return {};
@@ -161,7 +204,7 @@ Result<> Builder::State::build_node(const NodeTask& task, const NodeBuilder& bui
   const std::int64_t began_ns = monotonic_ns();
   TRY(builder.run([&](const std::string& line) { tell(listener.on_line, task.node, line); }, stop));
   // The commands may have written files that they name.
-  TRY(save_success(task.node, builder.record()));
+  TRY(save_success(task.node, record()));
   tell(listener.on_built, task.node, std::chrono::nanoseconds(monotonic_ns() - began_ns));
   return {};
 }
@@ -169,7 +212,7 @@ Result<> Builder::State::build_node(const NodeTask& task, const NodeBuilder& bui
 void Builder::State::build_group(const Group& group) {
   for (const NodeTask* task : group) {
     if (stop.is_raised()) return;
-    auto built = build_node(*task, builder_of(*task));
+    auto built = build_node(*task);
     if (built) continue;
     const std::scoped_lock guard(mutex);
     // What fails afterwards was only stopped.
@@ -192,18 +235,29 @@ void Builder::State::build_groups(const std::vector<Group>& groups) {
 }
 
 Result<> Builder::State::find_built(const std::vector<NodeTask>& tasks) {
-  for (const NodeTask& task : tasks) {
-    if (!task.has_environment) continue;
-    const auto known = session.nodes.find(task.node);
-    const NodeBuilder builder = builder_of(task);
-    if (known == session.nodes.end() || known->second.python_environment.empty() ||
-        !builder.is_there(known->second)) {
-      return fail(ErrorKind::NotFound,
-                  fmt::format("node `{}` has no Python environment yet: run `dora build --uv {}`",
-                              task.node, options.file.filename().string()));
+  const auto refuse = [&](const NodeTask& task, std::string_view what, std::string_view flag) {
+    return fail(ErrorKind::NotFound, fmt::format("node `{}` {}: run `dora build{} {}`", task.node,
+                                                 what, flag, options.file.filename().string()));
+  };
+  for (const NodeTask& planned : tasks) {
+    const auto found = session.nodes.find(planned.node);
+    const NodeRecord known = found == session.nodes.end() ? NodeRecord() : found->second;
+    const auto source = find_source(planned, options.file.parent_path(), known.source);
+    if (!source) {
+      return refuse(planned,
+                    planned.git ? "comes from a git repository that has not been cloned"
+                                : "has not been downloaded",
+                    "");
     }
-    result.places[task.node] = {.working_directory = known->second.working_directory,
-                                .python_environment = known->second.python_environment};
+    const NodeTask task = placed(planned, source->working_directory);
+    if (task.has_environment &&
+        (known.python_environment.empty() || !builder_of(task).is_there(known)))
+      return refuse(task, "has no Python environment yet", " --uv");
+    if (!task.has_environment && !task.git && !task.download) continue;
+    result.places[task.node] = {
+        .working_directory = source->working_directory,
+        .python_environment = task.has_environment ? known.python_environment : fs::path(),
+        .program = source->program};
   }
   return {};
 }
@@ -211,12 +265,19 @@ Result<> Builder::State::find_built(const std::vector<NodeTask>& tasks) {
 Result<> Builder::State::find_tools(const std::vector<NodeTask>& tasks) {
   tools.uv = find_uv(options.lookup);
   const bool needs_uv = options.uses_uv || std::ranges::any_of(tasks, &NodeTask::has_environment);
+  const bool fetches = std::ranges::any_of(
+      tasks, [](const NodeTask& task) { return task.download || !task.script_in_clone.empty(); });
+  if (needs_uv || fetches) TRY(find_own_python());
   if (!needs_uv) return {};
   if (tools.uv.empty()) {
     return fail(ErrorKind::NotFound,
                 "`--uv` needs the program `uv`, which is not on PATH\n  = help: install it, for "
                 "example with `pip install uv`; `dora doctor` tells whether it is found");
   }
+  return {};
+}
+
+Result<> Builder::State::find_own_python() {
   // The one that came with this program, else the one that nodes would run with.
   const fs::path beside = options.lookup.program_directory / "python";
   std::error_code error;
@@ -263,9 +324,43 @@ Result<BuildResult> Builder::build(const dataflow::Dataflow& dataflow) {
   const std::vector<NodeTask> tasks =
       plan_tasks(dataflow, managed_nodes(state.options.lookup, state.options.uses_uv));
   TRY(state.find_tools(tasks));
+  if (state.options.lock == BuildOptions::Lock::Check) TRY(state.read_lock(dataflow));
   if (!tasks.empty()) TRY(state.build_tasks(tasks));
+  if (state.options.lock == BuildOptions::Lock::Write) TRY(state.write_lock(dataflow));
   if (state.options.uses_uv) state.find_uv_environment(dataflow);
   return state.result;
+}
+
+Result<> Builder::State::read_lock(const dataflow::Dataflow& dataflow) {
+  const fs::path lock = lock_path();
+  locked = TRY(read_lock_file(lock));
+  const auto refuse = [&](const std::string& why) {
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("{} does not fit {}: {}\n  = help: `--write-lockfile` writes it anew",
+                            lock.string(), options.file.filename().string(), why));
+  };
+  if (locked.descriptor_fingerprint != descriptor_fingerprint(dataflow))
+    return refuse("the dataflow has changed since");
+  for (const dataflow::Node& node : dataflow.nodes) {
+    if (!node.git) continue;
+    const auto found = locked.git_sources.find(node.id.text());
+    if (found == locked.git_sources.end())
+      return refuse(fmt::format("it has no commit for node `{}`", node.id.text()));
+    if (found->second.repo != public_address(node.git->url))
+      return refuse(fmt::format("node `{}` had another repository", node.id.text()));
+  }
+  return {};
+}
+
+Result<> Builder::State::write_lock(const dataflow::Dataflow& dataflow) const {
+  LockFile lock{.descriptor_fingerprint = descriptor_fingerprint(dataflow), .git_sources = {}};
+  for (const dataflow::Node& node : dataflow.nodes) {
+    const auto built = session.nodes.find(node.id.text());
+    if (!node.git || built == session.nodes.end()) continue;
+    lock.git_sources[node.id.text()] = {.repo = built->second.source.address,
+                                        .commit_hash = built->second.source.commit};
+  }
+  return write_lock_file(lock_path(), lock);
 }
 
 Result<> Builder::State::build_tasks(const std::vector<NodeTask>& tasks) {
@@ -284,28 +379,6 @@ Result<> Builder::State::build_tasks(const std::vector<NodeTask>& tasks) {
   if (failure) return std::unexpected(*failure);
   if (was_stopped) return fail(ErrorKind::Failed, "it was stopped");
   return {};
-}
-
-void use_places(const NodePlaces& places, const daemon::LookupContext& lookup,
-                daemon::RunPlan& plan) {
-  for (daemon::NodePlan& node : plan.nodes) {
-    const auto place = places.find(node.id.text());
-    if (place == places.end()) continue;
-    if (!place->second.working_directory.empty())
-      node.working_directory = place->second.working_directory;
-    const fs::path& folder = place->second.python_environment;
-    if (folder.empty()) continue;
-    const auto inherited = lookup.inherited.find("PATH");
-    std::string& path =
-        node.environment
-            .try_emplace("PATH", inherited == lookup.inherited.end() ? "" : inherited->second)
-            .first->second;
-    path = fmt::format("{}{}{}", (folder / "bin").string(), path.empty() ? "" : ":", path);
-    node.environment["VIRTUAL_ENV"] = folder.string();
-    // What is inherited must not lead Python out of it again; empty is the same as not set.
-    for (const char* name : {"PYTHONHOME", "PYTHONPATH"})
-      if (lookup.inherited.contains(name)) node.environment.try_emplace(name, "");
-  }
 }
 
 bool has_builds(const dataflow::Dataflow& dataflow, const daemon::LookupContext& lookup,

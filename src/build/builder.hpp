@@ -1,8 +1,8 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// Builds the nodes of a dataflow: runs their `build:` commands and remembers on disk what
-// succeeded, so that it is done once. Whatever ends a build early, Ctrl-C or kill -9, a node whose
-// commands did not all succeed is not built, and is built again.
+// Builds the nodes of a dataflow: fetches those that are elsewhere, runs their `build:` commands
+// and remembers on disk what succeeded, so that it is done once. Whatever ends a build early,
+// Ctrl-C or kill -9, a node whose commands did not all succeed is not built, and is built again.
 //
 // Nodes are built one after the other in the order of their ids, as their commands may use the same
 // Python environment or folder; with `is_parallel` beside each other, unless they have a command in
@@ -17,8 +17,8 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "daemon/node_places.hpp"
 #include "daemon/program_lookup.hpp"
-#include "daemon/run_plan.hpp"
 #include "dataflow/dataflow.hpp"
 
 namespace dora::build {
@@ -37,6 +37,16 @@ struct BuildOptions {
   /// `--uv`: Python nodes that have something to build get environments of their own.
   bool uses_uv = false;
   bool is_parallel = false;
+  /// Nobody is asked: sources are those that were fetched before.
+  bool is_offline = false;
+  enum class Lock {
+    None,
+    Check,  ///< sources are those of the lock file, which must have been written for this dataflow
+    Write,  ///< what was built is written into the lock file
+  };
+  Lock lock = Lock::None;
+  /// Empty: the usual one.
+  std::filesystem::path lock_file;
 };
 
 /// Told what happens, from one thread at a time, not always the same one. All are optional.
@@ -48,18 +58,11 @@ struct BuildListener {
   std::function<void()> on_waiting;
 };
 
-/// Where a node runs whose build gave it a place of its own. Empty paths: as usual.
-struct NodePlace {
-  std::filesystem::path working_directory;
-  std::filesystem::path python_environment;
-};
-using NodePlaces = std::map<std::string, NodePlace>;
-
 struct BuildResult {
   std::size_t built = 0;
   std::size_t up_to_date = 0;
   /// By node.
-  NodePlaces places;
+  daemon::NodePlaces places;
 };
 
 class Builder {
@@ -80,10 +83,6 @@ class Builder {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// Lets the nodes run where they were built, each seeing its own Python environment alone.
-void use_places(const NodePlaces& places, const daemon::LookupContext& lookup,
-                daemon::RunPlan& plan);
 
 /// Whether there is anything for a Builder to do.
 bool has_builds(const dataflow::Dataflow& dataflow, const daemon::LookupContext& lookup,

@@ -12,6 +12,7 @@
 #include "base/file_descriptor.hpp"
 #include "base/version.hpp"
 #include "build/fingerprint.hpp"
+#include "build/script_block.hpp"
 #include "daemon/line_assembler.hpp"
 #include "dataflow/words.hpp"
 
@@ -201,7 +202,11 @@ Result<> NodeBuilder::run_in_environment(const OnLine& on_line, const StopSignal
     std::error_code error;
     const bool uv_chooses = inherited.contains("UV_PYTHON") ||
                             fs::exists(task_.working_directory / ".python-version", error);
-    TRY(environment.create(uv_chooses ? fs::path() : python_, task_.working_directory, inherited));
+    const std::string wanted = TRY(wanted_python(stop));
+    TRY(environment.create(!wanted.empty() ? wanted
+                           : uv_chooses    ? std::string()
+                                           : python_.string(),
+                           task_.working_directory, inherited));
     // Now, so that packages find what they require, and again last, whatever they installed.
     TRY(environment.add_dora(inherited));
   }
@@ -216,6 +221,20 @@ Result<> NodeBuilder::run_in_environment(const OnLine& on_line, const StopSignal
   TRY(environment.add_dora(inherited));
   TRY(environment.check(inherited));
   return environment.set_stamp(stamp(record()));
+}
+
+Result<std::string> NodeBuilder::wanted_python(const StopSignal& stop) const {
+  if (task_.script.empty()) return std::string();
+  const std::string wanted = required_python(read_script_block(task_.script).value_or(""));
+  if (wanted.empty() || python_.empty()) return wanted;
+  const std::string own =
+      TRY(ask_command({.words = {python_.string(), "-c",
+                                 "import sys; print('%d.%d.%d' % sys.version_info[:3])"},
+                       .working_directory = task_.working_directory,
+                       .environment = variables()},
+                      stop)
+              .while_doing("asking Python for its version"));
+  return fits_version(own, wanted) ? std::string() : wanted;
 }
 
 Result<> NodeBuilder::run_line(const std::string& line, const OnLine& on_line,

@@ -34,6 +34,8 @@ class NodeBuilder {
 
  private:
   Result<> run_in_environment(const OnLine& on_line, const StopSignal& stop) const;
+  /// What the script's `requires-python` asks for; empty: `python_` will do.
+  Result<std::string> wanted_python(const StopSignal& stop) const;
   Result<> run_lines(const OnLine& on_line, const StopSignal& stop) const;
   /// What commands inherit, without an environment.
   Variables variables() const;

@@ -2,9 +2,10 @@
 #include "build/node_task.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <string_view>
 
+#include "base/spelling.hpp"
+#include "build/script_block.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace dora::build {
@@ -35,23 +36,20 @@ bool has_python_operator(const dataflow::Node& node) {
   });
 }
 
-/// Whether a script says in a comment what it needs (PEP 723).
-bool has_script_block(const std::filesystem::path& script) {
-  std::ifstream file(script);
-  bool is_inside = false;
-  for (std::string line; std::getline(file, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (line == "# /// script") is_inside = true;
-    if (is_inside && line == "# ///") return true;
-    if (is_inside && !line.starts_with('#')) is_inside = false;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool is_pip(std::string_view word) {
   return word == "pip" || word == "pip3";
+}
+
+NodeTask placed(NodeTask task, const std::filesystem::path& working_directory) {
+  task.working_directory = working_directory;
+  if (task.script_in_clone.empty()) return task;
+  std::filesystem::path script = working_directory / task.script_in_clone;
+  if (!read_script_block(script)) return task;
+  task.script = std::move(script);
+  task.has_environment = true;
+  return task;
 }
 
 std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed managed) {
@@ -63,8 +61,9 @@ std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed man
     add_lines(node.build.value_or(""), task.lines);
     for (const dataflow::Operator& part : node.operators)
       add_lines(part.build.value_or(""), task.lines);
-    if (managed != Managed::None && is_script(node) &&
-        has_script_block(dataflow.base_directory / node.path))
+    if (managed != Managed::None && is_script(node) && node.git) task.script_in_clone = node.path;
+    if (managed != Managed::None && is_script(node) && !node.git &&
+        read_script_block(dataflow.base_directory / node.path))
       task.script = dataflow.base_directory / node.path;
     const auto installs = [](const std::string& line) { return is_pip(first_word(line)); };
     task.only_installs = std::ranges::all_of(task.lines, installs);
@@ -74,7 +73,10 @@ std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed man
         (uses_uv &&
          (has_python_operator(node) || (is_script(node) && !task.lines.empty()) ||
           (node.kind == dataflow::NodeKind::Program && std::ranges::any_of(task.lines, installs))));
-    if (task.lines.empty() && !task.has_environment) continue;
+    task.git = node.git;
+    if (node.kind == dataflow::NodeKind::Download)
+      task.download = {.url = node.path, .sha256 = to_lower(node.path_sha256.value_or(""))};
+    if (task.lines.empty() && !task.has_environment && !task.git && !task.download) continue;
     task.variables = dataflow::merged_environment(dataflow, node);
     std::erase_if(task.variables,
                   [](const auto& each) { return daemon::is_reserved_variable(each.first); });

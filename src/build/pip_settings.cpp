@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "build/python_environment.hpp"
+#include "build/script_block.hpp"
 
 namespace dora::build {
 namespace {
@@ -33,12 +34,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> aliases{{
     {"UV_DEFAULT_INDEX", "UV_INDEX_URL"},
     {"UV_INDEX", "UV_EXTRA_INDEX_URL"},
 }};
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
-}
 
 /// The values of a pip.conf, later files and the section `install` first.
 void read_pip_conf(const std::filesystem::path& path, Variables& found) {

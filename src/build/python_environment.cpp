@@ -32,7 +32,7 @@ PythonEnvironment::PythonEnvironment(fs::path folder, const PythonTools& tools,
                                      const OnLine& on_line, const StopSignal& stop)
     : folder_(std::move(folder)), tools_(tools), on_line_(on_line), stop_(stop) {}
 
-Result<> PythonEnvironment::create(const fs::path& python, const fs::path& working_directory,
+Result<> PythonEnvironment::create(const std::string& python, const fs::path& working_directory,
                                    const Variables& variables) {
   std::error_code error;
   fs::create_directories(folder_.parent_path(), error);
@@ -41,7 +41,7 @@ Result<> PythonEnvironment::create(const fs::path& python, const fs::path& worki
   Command command{.words = {tools_.uv.string(), "venv", "--quiet", "--clear", "--no-project"},
                   .working_directory = working_directory,
                   .environment = variables};
-  if (!python.empty()) command.words.insert(command.words.end(), {"--python", python.string()});
+  if (!python.empty()) command.words.insert(command.words.end(), {"--python", python});
   command.words.push_back(folder_.string());
   TRY(run_command(command, on_line_, stop_).while_doing("making the environment with `uv venv`"));
   std::ofstream file(folder_ / overrides_name);

@@ -34,9 +34,10 @@ class PythonEnvironment {
   PythonEnvironment(std::filesystem::path folder, const PythonTools& tools, const OnLine& on_line,
                     const StopSignal& stop);
 
-  /// Makes it anew. `python` is the interpreter it is for; empty: uv chooses.
-  Result<> create(const std::filesystem::path& python,
-                  const std::filesystem::path& working_directory, const Variables& variables);
+  /// Makes it anew. `python` is the interpreter it is for, or a version that uv looks for
+  /// (">=3.12"); empty: uv chooses.
+  Result<> create(const std::string& python, const std::filesystem::path& working_directory,
+                  const Variables& variables);
   /// Puts this dora into it, what dora needs, and pip. Removes another `dora`.
   Result<> add_dora(const Variables& variables);
   /// Whether `import dora` there is this dora.

@@ -4,9 +4,9 @@
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/file_descriptor.hpp"
+#include "build/replace_file.hpp"
 
 namespace dora::build {
 namespace {
@@ -28,17 +28,12 @@ std::string text_of(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
-Result<> replace_file(const fs::path& path, std::string_view text) {
-  const fs::path partial =
-      path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
-  {
-    const FileDescriptor file(
-        ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!file) return fail_errno("writing " + partial.string());
-    TRY(write_all(file.get(), text).while_doing("writing " + partial.string()));
-  }
-  if (::rename(partial.c_str(), path.c_str()) != 0) return fail_errno("writing " + path.string());
-  return {};
+SourceRecord source_of(const json::object& node) {
+  const json::value* source = node.if_contains("source");
+  if (source == nullptr || !source->is_object()) return {};
+  return {.address = text_of(source->get_object(), "repo"),
+          .reference = text_of(source->get_object(), "reference"),
+          .commit = text_of(source->get_object(), "commit_hash")};
 }
 
 Result<> ignore_in_git(const fs::path& path) {
@@ -72,7 +67,8 @@ Session read_session(const fs::path& path) {
       session.nodes[std::string(name)] = {
           .fingerprint = text_of(*node, "fingerprint"),
           .working_directory = text_of(*node, "working_directory"),
-          .python_environment = text_of(*node, "python_environment")};
+          .python_environment = text_of(*node, "python_environment"),
+          .source = source_of(*node)};
     }
   }
   return session;
@@ -86,9 +82,14 @@ Result<> write_session(const fs::path& path, const Session& session) {
       json::serialize(json::string(session.session_id)));
   const char* separator = "\n";
   for (const auto& [name, node] : session.nodes) {
-    const json::object object{{"fingerprint", node.fingerprint},
-                              {"working_directory", node.working_directory.string()},
-                              {"python_environment", node.python_environment.string()}};
+    json::object object{{"fingerprint", node.fingerprint},
+                        {"working_directory", node.working_directory.string()},
+                        {"python_environment", node.python_environment.string()}};
+    if (!node.source.address.empty()) {
+      object["source"] = json::object{{"repo", node.source.address},
+                                      {"reference", node.source.reference},
+                                      {"commit_hash", node.source.commit}};
+    }
     text += fmt::format("{}    {}: {}", separator, json::serialize(json::string(name)),
                         json::serialize(object));
     separator = ",\n";

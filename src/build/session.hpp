@@ -11,6 +11,17 @@
 
 namespace dora::build {
 
+/// What a node was made from that is not beside the dataflow: a repository or a download.
+struct SourceRecord {
+  /// The URL; empty: there is none.
+  std::string address;
+  /// What of it was asked for: "branch main"; of a download, the checksum or nothing.
+  std::string reference;
+  /// What that was: a commit; of a download, the checksum.
+  std::string commit;
+  bool operator==(const SourceRecord&) const = default;
+};
+
 /// The last success of one node's build.
 struct NodeRecord {
   /// Of all that it was made from.
@@ -18,6 +29,7 @@ struct NodeRecord {
   std::filesystem::path working_directory;
   /// The managed Python environment; empty: none.
   std::filesystem::path python_environment;
+  SourceRecord source{};
   bool operator==(const NodeRecord&) const = default;
 };
 

@@ -36,7 +36,11 @@ class SessionTest : public testing::Test {
 const Session sample{.build_id = "b",
                      .session_id = "s",
                      .nodes = {{"one", {"0123", "/flow", ""}},
-                               {"two", {"4567", "/flow/git/x", "/flow/.dora/python-envs/two"}}}};
+                               {"two",
+                                {"4567",
+                                 "/flow/git/x",
+                                 "/flow/.dora/python-envs/two",
+                                 {"file:///x", "branch main", "89ab"}}}}};
 
 TEST_F(SessionTest, IsReadAsItWasWritten) {
   EXPECT_EQ(path_, folder_ / "out/flow.dora-session.yaml");

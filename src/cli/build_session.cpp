@@ -93,6 +93,17 @@ bool wait_for_end(const FrontLink& front, const build::StopSignal& ended, Builde
   }
 }
 
+build::BuildOptions to_options(const dataflow::Dataflow& dataflow, const BuildRequest& request) {
+  return {.file = dataflow.base_directory / request.file.filename(),
+          .lookup = lookup_context(),
+          .when = request.when,
+          .uses_uv = request.uses_uv,
+          .is_parallel = request.is_parallel,
+          .is_offline = request.sources.is_offline,
+          .lock = request.sources.lock,
+          .lock_file = request.sources.lock_file};
+}
+
 std::string summary(const BuildResult& result, std::chrono::nanoseconds duration) {
   if (result.built + result.up_to_date == 0) return " build   nothing to build\n";
   return fmt::format(" build   {} built, {} up to date   {}\n", result.built, result.up_to_date,
@@ -106,16 +117,45 @@ daemon::LookupContext lookup_context() {
           .program_directory = daemon::own_program_directory()};
 }
 
+Result<SourceWishes> parse_source_flags(const ParsedCommand& command) {
+  using Lock = build::BuildOptions::Lock;
+  SourceWishes wishes{.lock = command.has("--locked")           ? Lock::Check
+                              : command.has("--write-lockfile") ? Lock::Write
+                                                                : Lock::None,
+                      .lock_file = {},
+                      .is_offline = command.has("--offline")};
+  const auto file = command.value("--lockfile");
+  if (!file) return wishes;
+  if (wishes.lock == Lock::None)
+    return fail(ErrorKind::InvalidInput, "`--lockfile` goes with `--locked` or `--write-lockfile`");
+  std::error_code error;
+  wishes.lock_file = std::filesystem::absolute(*file, error);
+  if (file->empty() || error) return fail(ErrorKind::InvalidInput, "`--lockfile` is empty");
+  return wishes;
+}
+
+int exit_code_of(BuildEnd end) {
+  switch (end) {
+    case BuildEnd::Built:
+      return 0;
+    case BuildEnd::Failed:
+      return exit_build_failed;
+    case BuildEnd::Interrupted:
+      return exit_interrupted;
+  }
+  return exit_failed;
+}
+
+bool builds_first(const dataflow::LoadResult& loaded, bool uses_uv, const SourceWishes& sources) {
+  return loaded.dataflow && (sources.lock != build::BuildOptions::Lock::None ||
+                             build::has_builds(*loaded.dataflow, lookup_context(), uses_uv));
+}
+
 BuildEnd build_dataflow(const dataflow::Dataflow& dataflow, const BuildRequest& request,
                         const Terminal& terminal, const FrontLink& front,
-                        build::NodePlaces& places) {
+                        daemon::NodePlaces& places) {
   BuildConsole console(terminal, request.prints_to_stdout);
-  Builder builder({.file = dataflow.base_directory / request.file.filename(),
-                   .lookup = lookup_context(),
-                   .when = request.when,
-                   .uses_uv = request.uses_uv,
-                   .is_parallel = request.is_parallel},
-                  console.listener());
+  Builder builder(to_options(dataflow, request), console.listener());
   const std::int64_t began_ns = monotonic_ns();
   std::optional<Result<BuildResult>> result;
   build::StopSignal ended;
@@ -138,6 +178,14 @@ BuildEnd build_dataflow(const dataflow::Dataflow& dataflow, const BuildRequest& 
   }
   places = std::move((*result)->places);
   return BuildEnd::Built;
+}
+
+Result<daemon::NodePlaces> find_places(const dataflow::Dataflow& dataflow,
+                                       const BuildRequest& request) {
+  build::BuildOptions options = to_options(dataflow, request);
+  options.when = build::BuildOptions::When::Never;
+  options.lock = build::BuildOptions::Lock::None;
+  return TRY(Builder(std::move(options), {}).build(dataflow)).places;
 }
 
 }  // namespace dora::cli

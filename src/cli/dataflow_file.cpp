@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "build/command.hpp"
+#include "cli/build_session.hpp"
 #include "cli/run_options.hpp"
 #include "daemon/ask_program.hpp"
 #include "daemon/program_lookup.hpp"
@@ -78,6 +80,40 @@ void check_programs(dataflow::LoadResult& loaded, const Environment& environment
       dataflow::check_programs(*loaded.dataflow, finder, dataflow::process_environment());
   if (dataflow::has_errors(missing)) loaded.dataflow.reset();
   std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
+}
+
+dataflow::TypeReport check_types_of(const dataflow::Dataflow& dataflow, bool is_strict) {
+  auto library = dataflow::TypeLibrary::standard();
+  dataflow::DiskFileSource files;
+  auto problems = library.add_folder(dataflow.base_directory / "types", files);
+  auto report = dataflow::check_types(dataflow, library, is_strict || dataflow.strict_types);
+  report.diagnostics.insert(report.diagnostics.begin(), problems.begin(), problems.end());
+  return report;
+}
+
+bool is_url(std::string_view typed) {
+  return typed.starts_with("http://") || typed.starts_with("https://");
+}
+
+Result<std::string> download_dataflow(const std::string& url) {
+  std::string name = url.substr(0, url.find_first_of("?#"));
+  name.erase(0, name.rfind('/') + 1);
+  if (name.empty() || name.starts_with('.') || url.find('\0') != std::string::npos)
+    return fail(ErrorKind::NotFound, fmt::format("{} names no file", dataflow::shown(url, 300)));
+  std::error_code error;
+  const daemon::LookupContext lookup = lookup_context();
+  daemon::NodePlan plan;
+  plan.working_directory = std::filesystem::current_path(error);
+  const auto python = TRY(daemon::find_python(plan, lookup));
+  std::string last;
+  const auto done = build::run_command(
+      {.words = {python.string(), "-m", "dora._download", url, name, "--document"},
+       .working_directory = plan.working_directory,
+       .environment = lookup.inherited},
+      [&](const std::string& line) { last = line; }, build::StopSignal());
+  if (done) return name;
+  return fail(ErrorKind::NotFound, fmt::format("downloading {}: {}", dataflow::shown(url, 300),
+                                               last.empty() ? done.error().message : last));
 }
 
 void print_diagnostics(const dataflow::LoadResult& loaded, const Terminal& terminal,

@@ -8,6 +8,7 @@
 
 #include "cli/terminal.hpp"
 #include "dataflow/load.hpp"
+#include "dataflow/type_check.hpp"
 
 namespace dora::cli {
 
@@ -29,6 +30,17 @@ std::optional<DataflowFile> read_dataflow_file(const std::string& typed, const T
 
 /// Looks whether its programs are there. With one missing, there is no dataflow any more.
 void check_programs(dataflow::LoadResult& loaded, const Environment& environment);
+
+/// Compares the type annotations of its edges, with the types that its folder brings along.
+dataflow::TypeReport check_types_of(const dataflow::Dataflow& dataflow, bool is_strict);
+
+/// Whether `typed` is an address of the web, not a path.
+bool is_url(std::string_view typed);
+
+/// Downloads a dataflow into the current directory and returns its name there. Blocks.
+///
+/// Fails with NotFound when it cannot be had, Busy when another file has its name.
+Result<std::string> download_dataflow(const std::string& url);
 
 /// Prints the diagnostics to stderr, with a last line that counts them when there are errors:
 /// "2 errors, nothing was started".

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
-#include "build/builder.hpp"
 #include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
@@ -14,6 +13,7 @@
 #include "cli/run_session.hpp"
 #include "cli/shared_flags.hpp"
 #include "daemon/instance_directory.hpp"
+#include "daemon/node_places.hpp"
 #include "daemon/plan_run.hpp"
 #include "daemon/process_tree.hpp"
 
@@ -54,25 +54,17 @@ std::size_t count_edges(const daemon::RunPlan& plan) {
   return edges;
 }
 
-// Whether there is something that may have to be built: then programs are looked for afterwards.
-bool builds_first(const DataflowFile& file, const RunOptions& options) {
-  return (!options.skips_build || options.uses_uv) && file.loaded.dataflow &&
-         build::has_builds(*file.loaded.dataflow, lookup_context(), options.uses_uv);
-}
-
 /// What follows once the file has been read and found right. In the process behind the front.
 int build_and_run(const CommandContext& context, const RunOptions& options, DataflowFile& file,
                   FrontLink front) {
   const Terminal& terminal = context.terminal;
-  build::NodePlaces places;
-  if (builds_first(file, options)) {
-    using When = build::BuildOptions::When;
+  daemon::NodePlaces places;
+  if (builds_first(file.loaded, options.uses_uv, options.sources)) {
     const BuildEnd end = build_dataflow(*file.loaded.dataflow,
                                         {.file = file.path,
-                                         .when = options.skips_build  ? When::Never
-                                                 : options.builds_all ? When::Always
-                                                                      : When::Changed,
-                                         .uses_uv = options.uses_uv},
+                                         .when = options.when_to_build(),
+                                         .uses_uv = options.uses_uv,
+                                         .sources = options.sources},
                                         terminal, front, places);
     if (end == BuildEnd::Failed) return exit_build_failed;
     if (end == BuildEnd::Interrupted) return 0;
@@ -87,12 +79,13 @@ int build_and_run(const CommandContext& context, const RunOptions& options, Data
                        {.name = options.name.empty() ? name_of(file.path) : options.name,
                         .environment = {options.environment.begin(), options.environment.end()},
                         .exit_when_nodes_finish = options.exit_when_nodes_finish,
-                        .hot_reload = options.hot_reload});
+                        .hot_reload = options.hot_reload},
+                       places);
   if (!plan) {
     print_error(terminal, plan.error().message);
     return exit_invalid_dataflow;
   }
-  build::use_places(places, lookup_context(), *plan);
+  daemon::use_places(places, lookup_context().inherited, *plan);
   if (terminal.is_stderr_terminal && !terminal.is_quiet)
     print_notice(fmt::format(" check   {}   {}, {}   {}\n", file.path.string(),
                              counted(plan->nodes.size(), "node"),
@@ -108,10 +101,19 @@ int run(const CommandContext& context) {
     print_error(terminal, options.error().message);
     return exit_usage;
   }
+  if (is_url(options->path)) {
+    auto name = download_dataflow(options->path);
+    if (!name) {
+      print_error(terminal, name.error().message);
+      return exit_invalid_dataflow;
+    }
+    options->path = *std::move(name);
+  }
   int exit_code = 0;
   auto file = load_dataflow_file(options->path, terminal, exit_code);
   if (!file) return exit_code;
-  if (!builds_first(*file, *options)) check_programs(file->loaded, context.environment);
+  if (!builds_first(file->loaded, options->uses_uv, options->sources))
+    check_programs(file->loaded, context.environment);
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
   if (refuse_deploy(*file->loaded.dataflow, *options, terminal)) return exit_invalid_dataflow;
@@ -132,52 +134,50 @@ int run(const CommandContext& context) {
   return *code;
 }
 
-constexpr Flag run_flags[] = {
-    {.name = "--stop-after",
-     .value = "DUR",
-     .help = "Stop after this time, as Ctrl-C does",
-     .takes = Flag::Takes::Value},
-    {.name = "--grace-duration",
-     .value = "DUR",
-     .help = "Time that nodes have to end when stopped [10s]",
-     .takes = Flag::Takes::Value},
-    log_level_flag("--log-level"),
-    log_display_flags[0],
-    log_display_flags[1],
-    {.name = "--env",
-     .value = "KEY=VALUE",
-     .help = "A variable for all nodes; may be repeated",
-     .takes = Flag::Takes::Values},
-    {.name = "--exit-when-nodes-finish",
-     .value = "BOOL",
-     .help = "Timers keep no node alive (also =false)",
-     .takes = Flag::Takes::OptionalValue,
-     .choices = "true|false"},
-    {.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
-    {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
-    {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
-    {.name = "--uv", .help = "Give each Python node an environment of its own"},
-    {.name = "--build",
-     .help = "Run every `build:`, also if nothing changed",
-     .conflicts = "--no-build"},
-    {.name = "--no-build", .help = "Run no `build:`"},
-    {.name = "--locked", .help = "Build exactly what the lock file says (not yet)"},
-    {.name = "--write-lockfile", .help = "Write the lock file (not yet)", .conflicts = "--locked"},
-    {.name = "--lockfile",
-     .value = "PATH",
-     .help = "",
-     .takes = Flag::Takes::Value,
-     .complete = Complete::Files},
-    {.name = "--hub-override", .value = "NS/NAME=PATH", .help = "", .takes = Flag::Takes::Values},
-    {.name = "--name",
-     .short_name = "-n",
-     .value = "NAME",
-     .help = "",
-     .takes = Flag::Takes::Value},
-    {.name = "--debug", .help = ""},
-    {.name = "--coordinator-addr", .value = "IP", .help = "", .takes = Flag::Takes::Value},
-    {.name = "--coordinator-port", .value = "PORT", .help = "", .takes = Flag::Takes::Value},
-};
+constexpr auto run_flags = join_flags(
+    std::to_array<Flag>({
+        {.name = "--stop-after",
+         .value = "DUR",
+         .help = "Stop after this time, as Ctrl-C does",
+         .takes = Flag::Takes::Value},
+        {.name = "--grace-duration",
+         .value = "DUR",
+         .help = "Time that nodes have to end when stopped [10s]",
+         .takes = Flag::Takes::Value},
+        log_level_flag("--log-level"),
+        log_display_flags[0],
+        log_display_flags[1],
+        {.name = "--env",
+         .value = "KEY=VALUE",
+         .help = "A variable for all nodes; may be repeated",
+         .takes = Flag::Takes::Values},
+        {.name = "--exit-when-nodes-finish",
+         .value = "BOOL",
+         .help = "Timers keep no node alive (also =false)",
+         .takes = Flag::Takes::OptionalValue,
+         .choices = "true|false"},
+        {.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
+        {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
+        {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
+        {.name = "--uv", .help = "Give each Python node an environment of its own"},
+        {.name = "--build",
+         .help = "Run every `build:`, also if nothing changed",
+         .conflicts = "--no-build"},
+        {.name = "--no-build", .help = "Run no `build:`"},
+        {.name = "--hub-override",
+         .value = "NS/NAME=PATH",
+         .help = "",
+         .takes = Flag::Takes::Values},
+        {.name = "--name",
+         .short_name = "-n",
+         .value = "NAME",
+         .help = "",
+         .takes = Flag::Takes::Value},
+        {.name = "--debug", .help = ""},
+        {.name = "--coordinator-addr", .value = "IP", .help = "", .takes = Flag::Takes::Value},
+        {.name = "--coordinator-port", .value = "PORT", .help = "", .takes = Flag::Takes::Value},
+    }),
+    source_flags);
 
 }  // namespace
 
@@ -185,8 +185,10 @@ constinit const Command run_command{
     .name = "run",
     .group = Group::Run,
     .summary = "Start a dataflow here and show its output until it ends",
-    .arguments = {{{"PATH", "YAML file, or a folder that holds dataflow.yml", Argument::Takes::One,
-                    Complete::DataflowFiles}}},
+    .arguments = {{{"PATH",
+                    "YAML file, or a folder that holds dataflow.yml, or the URL of a YAML file, "
+                    "which is downloaded into this folder",
+                    Argument::Takes::One, Complete::DataflowFiles}}},
     .flags = run_flags,
     .examples =
         "dora run dataflow.yml\n"

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/dataflow_file.hpp"
 #include "cli/duration.hpp"
 #include "cli/env_option.hpp"
 
@@ -18,10 +19,7 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> not_yet{{
-    {"--locked", "lock files are not in this version yet: nothing is checked against one"},
-    {"--write-lockfile", "lock files are not in this version yet: none is written"},
-    {"--lockfile", "lock files are not in this version yet"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> not_yet{{
     {"--hub-override", "hub packages are not in this version yet"},
     {"--coordinator-addr", "`dora run` needs no coordinator"},
 }};
@@ -70,19 +68,18 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   options.skips_build = command.has("--no-build");
   options.builds_all = command.has("--build");
   options.uses_uv = command.has("--uv");
-  if (command.has("--lockfile") && !command.has("--locked") && !command.has("--write-lockfile"))
-    return fail(ErrorKind::InvalidInput, "`--lockfile` goes with `--locked` or `--write-lockfile`");
+  options.sources = TRY(parse_source_flags(command));
   for (const auto& [flag, what] : not_yet)
     if (command.has(flag)) options.notices.push_back(fmt::format("{}: {}", flag, what));
   return options;
 }
 
 Result<std::filesystem::path> find_dataflow_file(const std::string& typed) {
-  if (typed.starts_with("http://") || typed.starts_with("https://"))
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("{}: dataflows are not downloaded in this version yet: fetch the file, "
-                            "then run it",
-                            typed));
+  if (is_url(typed)) {
+    return fail(
+        ErrorKind::InvalidInput,
+        fmt::format("{}: only `dora run` downloads a dataflow: fetch the file first", typed));
+  }
   if (typed.find('\0') != std::string::npos || typed.empty())
     return fail(ErrorKind::InvalidInput, "PATH is empty");
   std::error_code error;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "cli/build_session.hpp"
 #include "cli/command_line.hpp"
 #include "cli/console_format.hpp"
 #include "cli/log_filter.hpp"
@@ -38,6 +39,13 @@ struct RunOptions {
   bool builds_all = false;
   /// Managed Python environments.
   bool uses_uv = false;
+  SourceWishes sources;
+
+  build::BuildOptions::When when_to_build() const {
+    using When = build::BuildOptions::When;
+    return skips_build ? When::Never : builds_all ? When::Always : When::Changed;
+  }
+
   /// Flags that were given and do nothing yet: what to tell the user about them.
   std::vector<std::string> notices;
 };

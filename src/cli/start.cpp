@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora start`: gives a dataflow to the dora in the background.
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -9,12 +10,15 @@
 #include <unistd.h>
 
 #include "base/random.hpp"
+#include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
+#include "cli/front_process.hpp"
 #include "cli/run_options.hpp"
 #include "cli/shared_flags.hpp"
+#include "daemon/process_tree.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
@@ -28,7 +32,8 @@ constexpr auto reading_patience = 60s;
 constexpr auto between_questions = 20ms;
 
 Result<daemon::StartRequest> make_request(const RunOptions& options,
-                                          const std::filesystem::path& file) {
+                                          const std::filesystem::path& file,
+                                          daemon::NodePlaces places) {
   daemon::StartRequest request;
   std::error_code error;
   request.file = std::filesystem::absolute(file, error);
@@ -40,7 +45,48 @@ Result<daemon::StartRequest> make_request(const RunOptions& options,
   request.inherited = daemon::inherited_environment();
   request.exit_when_nodes_finish = options.exit_when_nodes_finish;
   request.allow_shell_nodes = options.allows_shell_nodes;
+  request.places = std::move(places);
   return request;
+}
+
+/// run_behind_front() leaves these blocked, as most programs end then.
+void hear_signals_again() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&signals, signal);
+  ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+/// Builds what is pending, in another process, whose end ends all that it started. Nothing when all
+/// is well; else the exit code.
+std::optional<int> build_first(const CommandContext& context, const RunOptions& options,
+                               DataflowFile& file, daemon::NodePlaces& places) {
+  const Terminal& terminal = context.terminal;
+  const BuildRequest request{.file = file.path,
+                             .when = options.when_to_build(),
+                             .uses_uv = options.uses_uv,
+                             .sources = options.sources};
+  const auto code = run_behind_front(
+      [&](const FrontLink& front) {
+        daemon::NodePlaces found;
+        return exit_code_of(build_dataflow(*file.loaded.dataflow, request, terminal, front, found));
+      },
+      [](EngineEnd) { daemon::kill_descendants(); });
+  if (code && *code != 0) return *code;
+  hear_signals_again();
+  auto found = code ? find_places(*file.loaded.dataflow, request)
+                    : Result<daemon::NodePlaces>(std::unexpected(code.error()));
+  if (!found) {
+    print_error(terminal, found.error().message);
+    return exit_build_failed;
+  }
+  places = *std::move(found);
+  file.loaded.diagnostics.clear();
+  check_programs(file.loaded, context.environment);
+  print_diagnostics(file.loaded, terminal, ", nothing was started");
+  if (!file.loaded.dataflow) return exit_invalid_dataflow;
+  return std::nullopt;
 }
 
 void print_failure(const RunningDataflow& dataflow) {
@@ -69,8 +115,10 @@ Result<int> wait_until_spawned(const Instance& instance, const std::string& uuid
 Result<int> start_checked(const CommandContext& context, const RunOptions& options) {
   const Terminal& terminal = context.terminal;
   int exit_code = 0;
-  const auto file = read_dataflow_file(options.path, terminal, context.environment, exit_code);
+  auto file = load_dataflow_file(options.path, terminal, exit_code);
   if (!file) return exit_code;
+  const bool has_builds = builds_first(file->loaded, options.uses_uv, options.sources);
+  if (!has_builds) check_programs(file->loaded, context.environment);
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
   if (!options.ignores_deploy && file->loaded.dataflow->first_deploy() != nullptr) {
@@ -83,7 +131,11 @@ Result<int> start_checked(const CommandContext& context, const RunOptions& optio
     print_warning(terminal, notice);
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
   const Instance instance = to_instance(TRY(find_daemon(address)));
-  const daemon::StartRequest request = TRY(make_request(options, file->path));
+  daemon::NodePlaces places;
+  if (has_builds) {
+    if (const auto code = build_first(context, options, *file, places)) return *code;
+  }
+  const daemon::StartRequest request = TRY(make_request(options, file->path, std::move(places)));
   const auto started =
       ask_to_start(instance, request, std::chrono::steady_clock::now() + reading_patience);
   if (!started) {
@@ -131,11 +183,15 @@ constexpr auto start_flags = join_flags(
              .choices = "true|false"},
         Flag{.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
         Flag{.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
-        Flag{.name = "--uv", .help = "Managed Python environments (not in this version yet)"},
+        Flag{.name = "--uv", .help = "Give each Python node an environment of its own"},
+        Flag{.name = "--build",
+             .help = "Run every `build:`, also if nothing changed",
+             .conflicts = "--no-build"},
+        Flag{.name = "--no-build", .help = "Run no `build:`"},
         Flag{.name = "--debug"},
         Flag{.name = "--json", .help = "Answer in JSON"},
     },
-    coordinator_flags);
+    source_flags, coordinator_flags);
 
 }  // namespace
 

@@ -8,7 +8,6 @@
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/shared_flags.hpp"
-#include "dataflow/type_check.hpp"
 
 namespace dora::cli {
 namespace {
@@ -25,15 +24,6 @@ std::string to_json_line(const Diagnostic& diagnostic) {
       {"column", diagnostic.column}, {"length", diagnostic.length},
       {"label", diagnostic.label},   {"help", diagnostic.help}};
   return json::serialize(line) + "\n";
-}
-
-dataflow::TypeReport check_types(const dataflow::Dataflow& dataflow, bool is_strict) {
-  auto library = dataflow::TypeLibrary::standard();
-  dataflow::DiskFileSource files;
-  auto problems = library.add_folder(dataflow.base_directory / "types", files);
-  auto report = dataflow::check_types(dataflow, library, is_strict || dataflow.strict_types);
-  report.diagnostics.insert(report.diagnostics.begin(), problems.begin(), problems.end());
-  return report;
 }
 
 void print_json(const DataflowFile& file, const dataflow::TypeReport& types) {
@@ -77,7 +67,7 @@ int validate(const CommandContext& context) {
     }
     dataflow::TypeReport types;
     if (file->loaded.dataflow)
-      types = check_types(*file->loaded.dataflow, context.command.has("--strict-types"));
+      types = check_types_of(*file->loaded.dataflow, context.command.has("--strict-types"));
     if (!file->loaded.dataflow || dataflow::has_errors(types.diagnostics))
       worst = exit_invalid_dataflow;
     if (wants_json(context.command)) {

@@ -51,7 +51,13 @@ std::optional<std::chrono::nanoseconds> default_finish_grace() {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
-Result<ProgramPlan> plan_program(const Node& node) {
+ProgramPlan::Kind kind_of_file(const std::filesystem::path& path) {
+  return path.extension() == ".py" ? ProgramPlan::Kind::PythonScript
+                                   : ProgramPlan::Kind::Executable;
+}
+
+Result<ProgramPlan> plan_program(const Node& node, const NodePlaces& places) {
+  const auto place = places.find(node.id.text());
   ProgramPlan program;
   program.path = node.path;
   program.arguments = node.args.value_or("");
@@ -60,9 +66,7 @@ Result<ProgramPlan> plan_program(const Node& node) {
   };
   switch (node.kind) {
     case NodeKind::Program:
-      program.kind = std::filesystem::path(node.path).extension() == ".py"
-                         ? ProgramPlan::Kind::PythonScript
-                         : ProgramPlan::Kind::Executable;
+      program.kind = kind_of_file(node.path);
       break;
     case NodeKind::Shell:
       program.kind = ProgramPlan::Kind::Shell;
@@ -92,15 +96,18 @@ Result<ProgramPlan> plan_program(const Node& node) {
     case NodeKind::Hub:
       return refuse("comes from the hub and has not been fetched: run `dora build` first");
     case NodeKind::Download:
-      return refuse(
-          "is to be downloaded, which this version cannot do: download it yourself and "
-          "write the file's path");
+      if (place == places.end() || place->second.program.empty())
+        return refuse("has not been downloaded: run `dora build` first");
+      program.path = place->second.program.string();
+      program.kind = kind_of_file(program.path);
+      break;
     case NodeKind::Ros2:
       return refuse("is a ROS 2 bridge, which this version does not have");
     case NodeKind::Timer:
       break;
   }
-  if (node.git) return refuse("comes from a git repository: run `dora build` first");
+  if (node.git && (place == places.end() || place->second.working_directory.empty()))
+    return refuse("comes from a git repository: run `dora build` first");
   return program;
 }
 
@@ -187,7 +194,8 @@ RestartPlan plan_restart(const dataflow::RestartSettings& settings) {
 
 }  // namespace
 
-Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
+Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
+                         const NodePlaces& places) {
   RunPlan plan;
   plan.id = new_uuid();
   plan.name = options.name;
@@ -205,7 +213,7 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options) {
     if (node.kind == NodeKind::Timer) continue;
     NodePlan& item = plan.nodes.emplace_back();
     item.id = node.id;
-    item.program = TRY(plan_program(node));
+    item.program = TRY(plan_program(node, places));
     item.working_directory = dataflow.base_directory;
     plan_environment(dataflow, node, options, item, plan.warnings);
     if (options.hot_reload && node.kind == NodeKind::Operators)

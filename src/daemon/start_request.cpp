@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/random.hpp"
+#include "daemon/node_places.hpp"
 #include "daemon/plan_run.hpp"
 #include "daemon/program_lookup.hpp"
 #include "dataflow/load.hpp"
@@ -72,6 +73,45 @@ Result<std::map<std::string, std::string>> variables_of(std::string_view key,
   return variables;
 }
 
+Result<std::filesystem::path> path_of(std::string_view key, const json::value& value) {
+  std::filesystem::path path = TRY(text_of(key, value));
+  if (!path.empty() && !path.is_absolute()) return std::unexpected(wrong(key, "an absolute path"));
+  return path;
+}
+
+Result<NodePlaces> places_of(const json::value& value) {
+  if (!value.is_object()) return std::unexpected(wrong("places", "an object of objects"));
+  NodePlaces places;
+  for (const auto& [node, item] : value.get_object()) {
+    if (!item.is_object()) return std::unexpected(wrong("places", "an object of objects"));
+    NodePlace& place = places[std::string(node)];
+    for (const auto& [key, text] : item.get_object()) {
+      if (key == "working_directory") {
+        place.working_directory = TRY(path_of(key, text));
+      } else if (key == "python_environment") {
+        place.python_environment = TRY(path_of(key, text));
+      } else if (key == "program") {
+        place.program = TRY(path_of(key, text));
+      } else {
+        return std::unexpected(wrong("places",
+                                     "by node an object of `working_directory`, "
+                                     "`python_environment` and `program`"));
+      }
+    }
+  }
+  return places;
+}
+
+json::object to_object(const NodePlaces& places) {
+  json::object object;
+  for (const auto& [node, place] : places) {
+    object[node] = json::object{{"working_directory", place.working_directory.string()},
+                                {"python_environment", place.python_environment.string()},
+                                {"program", place.program.string()}};
+  }
+  return object;
+}
+
 Result<> take(std::string_view key, const json::value& value, StartRequest& request) {
   if (key == "file") {
     request.file = TRY(text_of(key, value));
@@ -91,11 +131,14 @@ Result<> take(std::string_view key, const json::value& value, StartRequest& requ
     request.exit_when_nodes_finish = TRY(switch_of(key, value));
   } else if (key == "allow_shell_nodes") {
     request.allow_shell_nodes = TRY(switch_of(key, value));
+  } else if (key == "places") {
+    request.places = TRY(places_of(value));
   } else {
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("`{}` is unknown here: the keys are `file`, `uuid`, `name`, `env`, "
-                            "`inherited`, `exit_when_nodes_finish` and `allow_shell_nodes`",
-                            key.substr(0, longest_name)));
+    return fail(
+        ErrorKind::InvalidInput,
+        fmt::format("`{}` is unknown here: the keys are `file`, `uuid`, `name`, `env`, "
+                    "`inherited`, `exit_when_nodes_finish`, `allow_shell_nodes` and `places`",
+                    key.substr(0, longest_name)));
   }
   return {};
 }
@@ -139,6 +182,7 @@ std::string to_json(const StartRequest& request) {
   if (request.exit_when_nodes_finish)
     object["exit_when_nodes_finish"] = *request.exit_when_nodes_finish;
   object["allow_shell_nodes"] = request.allow_shell_nodes;
+  if (!request.places.empty()) object["places"] = to_object(request.places);
   return json::serialize(object);
 }
 
@@ -151,12 +195,14 @@ Result<RunPlan> plan_request(const StartRequest& request) {
       });
   if (!loaded.dataflow)
     return fail(ErrorKind::InvalidInput, dataflow::render(loaded.diagnostics, dataflow::Color::No));
-  RunPlan plan =
-      TRY(plan_run(*loaded.dataflow, {.name = request.name.empty() ? two_word_name() : request.name,
-                                      .environment = {request.env.begin(), request.env.end()},
-                                      .exit_when_nodes_finish = request.exit_when_nodes_finish}));
+  RunPlan plan = TRY(plan_run(*loaded.dataflow,
+                              {.name = request.name.empty() ? two_word_name() : request.name,
+                               .environment = {request.env.begin(), request.env.end()},
+                               .exit_when_nodes_finish = request.exit_when_nodes_finish},
+                              request.places));
   if (!request.uuid.empty()) plan.id = request.uuid;
   plan.inherited = inheritable(inherited);
+  use_places(request.places, *plan.inherited, plan);
   plan.allow_shell_nodes = request.allow_shell_nodes;
   const LookupContext context{.inherited = *plan.inherited,
                               .program_directory = own_program_directory(),

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "daemon/node_places.hpp"
 #include "daemon/run_plan.hpp"
 
 namespace dora::daemon {
@@ -27,6 +28,8 @@ struct StartRequest {
   std::optional<std::map<std::string, std::string>> inherited;
   std::optional<bool> exit_when_nodes_finish;
   bool allow_shell_nodes = false;
+  /// What a build has found out.
+  NodePlaces places;
   bool operator==(const StartRequest&) const = default;
 };
 

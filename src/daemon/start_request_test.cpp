@@ -19,6 +19,9 @@ TEST(StartRequest, ComesBackAsItWasSent) {
   request.inherited = {{"PATH", "/bin"}, {"LATIN", "caf\xe9"}};
   request.exit_when_nodes_finish = false;
   request.allow_shell_nodes = true;
+  request.places["camera"] = {.working_directory = "/work/git/x",
+                              .python_environment = "/work/.dora/python-envs/camera",
+                              .program = {}};
   EXPECT_EQ(parse_start_request(to_json(request)), request);
   const StartRequest least{.file = "/a"};
   EXPECT_EQ(parse_start_request(to_json(least)), least);

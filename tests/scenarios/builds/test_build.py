@@ -141,6 +141,58 @@ def test_nothing_to_build(flow, run_dora):
     assert not (flow.path / "out").exists()
 
 
+def test_modules_bring_their_commands_along(flow, run_dora):
+    (flow.path / "parts").mkdir()
+    flow.write("parts/module.yml", """
+        module: {name: part, outputs: [x]}
+        build: sh -c "echo module >> built"
+        nodes:
+          - id: inner
+            path: inner.py
+            build: sh -c "echo inner >> built"
+            outputs: [x]
+    """)  # fmt: skip
+    flow.write("parts/inner.py", "from dora import Node\nNode().send_output('x', [1])\n")
+    flow.nodes(outer="from dora import Node\nprint(Node().next()['value'].to_pylist())\n")
+    flow.yaml("""
+        nodes:
+          - {id: m, module: parts/module.yml}
+          - {id: outer, path: outer.py, inputs: {x: m/x}}
+    """)
+    expanded = run_dora("expand", "dataflow.yml")
+    assert expanded.code == 0, expanded
+    flow.write("expanded.yml", expanded.out)
+    assert flow.run().succeeded().of("outer") == ["[1]"]
+    assert (flow.path / "built").read_text() == "module\ninner\n"
+    assert run_dora("build", "expanded.yml").code == 0
+    assert (flow.path / "built").read_text() == "module\ninner\n" * 2
+
+
+TYPED = """
+    nodes:
+      - id: a
+        path: sh
+        outputs: [x]
+        output_types: {x: std/core/v1/Float32}
+      - id: b
+        path: sh
+        inputs: {x: a/x}
+        input_types: {x: std/core/v1/String}
+        build: touch built
+"""
+
+
+def test_types_are_checked(flow, run_dora):
+    flow.yaml(TYPED)
+    strict = run_dora("build", "--strict-types", "dataflow.yml")
+    assert strict.code == 3, strict
+    assert "nothing was built" in strict.err
+    assert not (flow.path / "built").exists()
+    warned = run_dora("build", "dataflow.yml")
+    assert warned.code == 0, warned
+    assert "warning" in warned.err
+
+
 @pytest.mark.parametrize(
     ("text", "code", "answers"),
     [
