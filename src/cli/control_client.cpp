@@ -53,15 +53,20 @@ Result<json::object> ask(const Instance& instance, const HttpRequest& request, D
     return fail(ErrorKind::Failed, fmt::format("{}: its answer is no JSON", instance.description));
   json::object& object = parsed.get_object();
   if (answer->is_success()) return std::move(object);
-  return fail(daemon::parse_error_kind(string_at(object, "kind")), string_at(object, "message"));
+  // Unsupported stands for another version here; what this one refuses has only failed.
+  ErrorKind kind = daemon::parse_error_kind(string_at(object, "kind"));
+  if (kind == ErrorKind::Unsupported) kind = ErrorKind::Failed;
+  return fail(kind, string_at(object, "message"));
 }
 
 Result<> check_protocol(const Instance& instance, Deadline deadline) {
   const json::object pong = TRY(ask(instance, {"GET", "/v1/ping", ""}, deadline));
   if (number_at<int>(pong, "protocol") == daemon::control_protocol) return {};
-  return fail(ErrorKind::Unsupported,
-              fmt::format("{} is dora {} and this is dora {}: they do not understand each other",
-                          instance.description, string_at(pong, "version"), version()));
+  return fail(
+      ErrorKind::Unsupported,
+      fmt::format("{} is dora {} and this is dora {}: they do not understand each other; stop "
+                  "that one with its own dora",
+                  instance.description, string_at(pong, "version"), version()));
 }
 
 std::string percent_encoded(std::string_view text) {

@@ -82,6 +82,7 @@ int exit_code_of(const Error& error) {
     case ErrorKind::TimedOut:
       return exit_unreachable;
     case ErrorKind::Unsupported:
+      return exit_version_mismatch;
     case ErrorKind::Busy:
     case ErrorKind::Failed:
       return exit_failed;
