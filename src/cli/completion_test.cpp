@@ -42,7 +42,7 @@ TEST(Completion, OffersCommandsThatBeginSo) {
 }
 
 TEST(Completion, OffersTheCommandsOfAFamily) {
-  EXPECT_THAT(words_for({"self", ""}), ElementsAre("update", "uninstall"));
+  EXPECT_THAT(words_for({"self", ""}), ElementsAre("cmake-dir", "update", "uninstall"));
   EXPECT_THAT(words_for({"self", "update", "--ch"}), ElementsAre("--check-only"));
 }
 
