@@ -49,10 +49,17 @@ void DynamicNode::watch() {
 
 void DynamicNode::look() {
   const auto self = shared_from_this();
-  if (!link_->take_messages(all_messages)) return end();
-  pollfd ended{
-      .fd = pidfd_.is_open() ? pidfd_.native_handle() : -1, .events = POLLIN, .revents = 0};
-  if (::poll(&ended, 1, 0) > 0) end();
+  if (!link_->take_messages(all_messages) || has_ended().value_or(false)) end();
+}
+
+std::optional<bool> DynamicNode::has_ended() {
+  if (!pidfd_.is_open()) return std::nullopt;
+  pollfd ended{.fd = pidfd_.native_handle(), .events = POLLIN, .revents = 0};
+  return ::poll(&ended, 1, 0) > 0;
+}
+
+FileDescriptor DynamicNode::take_pidfd() {
+  return FileDescriptor(pidfd_.is_open() ? pidfd_.release() : -1);
 }
 
 void DynamicNode::end() {
@@ -60,8 +67,6 @@ void DynamicNode::end() {
   const auto self = shared_from_this();
   link_->take_messages(all_messages);
   link_->close();
-  error_code ignored;
-  pidfd_.close(ignored);
   if (const auto on_gone = std::exchange(events_.on_gone, nullptr)) on_gone();
 }
 

@@ -5,11 +5,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <sys/types.h>
 
+#include "base/file_descriptor.hpp"
 #include "daemon/node_link.hpp"
 
 namespace dora::daemon {
@@ -31,6 +33,10 @@ class DynamicNode : public std::enable_shared_from_this<DynamicNode> {
   void send(const ControlMessage& message) { link_->send(message); }
   /// Reports now what has happened already.
   void look();
+  /// Whether its process ended; nothing where that cannot be seen.
+  std::optional<bool> has_ended();
+  /// A descriptor that tells the end of its process, and that this does not watch any more.
+  FileDescriptor take_pidfd();
 
  private:
   DynamicNode(boost::asio::io_context& loop, std::shared_ptr<NodeLink> link, pid_t pid,

@@ -133,10 +133,37 @@ Result<> LogFeeds::connect(Feed& feed, Listener& listener,
 
 void LogFeeds::disconnect(Feed& feed, Listener& listener) {
   if (!listener.edge) return;
-  listener.edge->monitor.close_consumer();
   feed.sender->remove_edge(listener.edge->number);
+  forget_edge(listener);
+}
+
+void LogFeeds::forget_edge(Listener& listener) {
+  listener.edge->monitor.close_consumer();
   add(listener.past, listener.edge->monitor.counters(), true);
   listener.edge.reset();
+}
+
+void LogFeeds::retire(NodeIndex consumer, std::uint64_t visit) {
+  std::erase_if(retired_, [](const RetiredEdge& edge) {
+    edge.sender->collect();
+    return !edge.sender->is_lending(edge.number);
+  });
+  for (Feed& feed : feeds_) {
+    for (Listener& listener : feed.listeners) {
+      if (listener.consumer != consumer || !listener.edge) continue;
+      feed.sender->retire_edge(listener.edge->number);
+      retired_.push_back({consumer, visit, feed.sender, listener.edge->number});
+      forget_edge(listener);
+    }
+  }
+}
+
+void LogFeeds::release(NodeIndex consumer, std::uint64_t visit) {
+  std::erase_if(retired_, [&](const RetiredEdge& edge) {
+    if (edge.consumer != consumer || edge.visit != visit) return false;
+    edge.sender->remove_edge(edge.number);
+    return true;
+  });
 }
 
 void LogFeeds::disconnect(NodeIndex consumer) {

@@ -37,8 +37,12 @@ class LogFeeds {
   std::vector<ControlMessage> connections_of(NodeIndex consumer);
   /// Nothing more comes for an input: the messages that say so, if it is fed from here.
   std::vector<ControlMessage> close_input(NodeIndex consumer, std::size_t input);
-  /// The consumer takes nothing any more.
+  /// The consumer takes nothing any more, and its process is gone.
   void disconnect(NodeIndex consumer);
+  /// The consumer takes nothing any more; what it took in that visit stays lent until release().
+  void retire(NodeIndex consumer, std::uint64_t visit);
+  /// The process of a visit that was retired is gone.
+  void release(NodeIndex consumer, std::uint64_t visit);
 
   /// A line that `node` printed, before anything is made of it.
   void send_line(NodeIndex node, std::string_view line);
@@ -68,6 +72,13 @@ class LogFeeds {
     EdgeTotals past{};  ///< of earlier incarnations
     std::uint64_t told_drops = 0;
   };
+  /// An edge whose consumer closed itself and may still read what it took.
+  struct RetiredEdge {
+    NodeIndex consumer = 0;
+    std::uint64_t visit = 0;
+    shared_memory::Output* sender = nullptr;
+    std::uint64_t number = 0;
+  };
   /// One output: of a node, or of the log towards one input.
   struct Feed {
     /// Whose lines; nothing: see `log_input`.
@@ -87,12 +98,14 @@ class LogFeeds {
   Result<> connect(Feed& feed, Listener& listener,
                    const std::shared_ptr<shared_memory::DoorbellPage>& bell);
   static void disconnect(Feed& feed, Listener& listener);
+  static void forget_edge(Listener& listener);
   void send(Feed& feed, std::string_view text);
   Result<> publish(Feed& feed, std::string_view text);
   static EdgeTotals totals_of(const Listener& listener);
 
   const RunPlan* plan_;
   std::vector<Feed> feeds_;
+  std::vector<RetiredEdge> retired_;
   std::unique_ptr<shared_memory::Outputs> outputs_;
   FileDescriptor arena_read_only_;
   array::Encoder encoder_;

@@ -43,7 +43,7 @@ shm::EdgeOptions edge_options(const InputPlan& input) {
 }  // namespace
 
 MemoryBroker::MemoryBroker(const RunPlan& plan)
-    : plan_(&plan), arena_bytes_(arena_limit()), nodes_(plan.nodes.size()) {
+    : plan_(&plan), arena_bytes_(arena_limit()), nodes_(plan.nodes.size()), visits_(plan.nodes.size()) {
   for (NodeIndex consumer = 0; consumer < plan.nodes.size(); ++consumer) {
     const auto& inputs = plan.nodes[consumer].inputs;
     for (std::size_t input = 0; input < inputs.size(); ++input) {
@@ -72,6 +72,7 @@ std::uint32_t MemoryBroker::bell_bit(const Connection& connection) const {
 
 Result<> MemoryBroker::provide(NodeIndex node) {
   nodes_[node].reset();
+  ++visits_[node];
   NodeMemory memory;
   memory.arena = TRY(shm::Arena::create_file(arena_bytes_));
   memory.arena_read_only = TRY(memory.arena.reopen_read_only());
@@ -101,6 +102,7 @@ Result<> MemoryBroker::connect(std::size_t connection) {
   edge->monitor = TRY(shm::EdgeMonitor::open(std::move(file)));
   edge->number = ++last_edge_;
   edge->connection = connection;
+  edge->visit = visits_[connections_[connection].consumer];
   if (Edge* old = current_edge(connection)) old->is_current = false;
   edges_.push_back(std::move(edge));
   return {};
@@ -177,7 +179,7 @@ std::vector<MemoryBroker::Notice> MemoryBroker::renewal_notices(NodeIndex node) 
       notices.push_back(
           {connection.consumer, {message::InputClosed{edge->number, input_of(connection).id}, {}}});
     }
-    if (connection.consumer == node) tell_disconnected(*edge, notices);
+    if (connection.consumer == node && !edge->is_retired) tell_disconnected(*edge, notices);
   }
   forget_drained();
   return notices;
@@ -206,23 +208,61 @@ ControlMessage MemoryBroker::close_input(NodeIndex node, std::size_t input) {
   return {message::InputClosed{number, id}, {}};
 }
 
-std::vector<MemoryBroker::Notice> MemoryBroker::disconnect(NodeIndex node) {
+bool MemoryBroker::is_of(const Edge& edge, NodeIndex consumer, std::uint64_t visit) const {
+  return connections_[edge.connection].consumer == consumer && edge.visit == visit;
+}
+
+std::vector<MemoryBroker::Notice> MemoryBroker::retire(NodeIndex node) {
   std::vector<Notice> notices;
   for (auto& edge : edges_) {
-    if (connections_[edge->connection].consumer != node) continue;
+    if (!is_of(*edge, node, visits_[node])) continue;
+    edge->monitor->close_consumer();
+    // What nobody can hold comes back at once.
+    if (edge->consumer_is_dead || !edge->consumer_has_it) {
+      tell_disconnected(*edge, notices);
+      continue;
+    }
+    const Connection& connection = connections_[edge->connection];
+    const bool is_told = std::exchange(edge->is_retired, true);
+    if (is_told || edge->producer_is_dead || !edge->producer_has_it) continue;
+    notices.push_back({connection.producer,
+                       {message::RetireOutput{edge->number, input_of(connection).output}, {}}});
+  }
+  return notices;
+}
+
+std::vector<MemoryBroker::Notice> MemoryBroker::disconnect(NodeIndex node) {
+  return release(node, visits_[node]);
+}
+
+std::vector<MemoryBroker::Notice> MemoryBroker::release(NodeIndex node, std::uint64_t visit) {
+  std::vector<Notice> notices;
+  for (auto& edge : edges_) {
+    if (!is_of(*edge, node, visit)) continue;
+    edge->consumer_is_dead = true;
     edge->monitor->close_consumer();
     tell_disconnected(*edge, notices);
   }
   return notices;
 }
 
+bool MemoryBroker::is_lent_to(NodeIndex node, std::uint64_t visit) const {
+  return std::ranges::any_of(
+      edges_, [&](const auto& edge) { return is_of(*edge, node, visit) && is_lent(*edge); });
+}
+
 void MemoryBroker::on_death(NodeIndex node) {
   for (auto& edge : edges_) {
+    if (!is_of(*edge, node, visits_[node])) continue;
+    edge->consumer_is_dead = true;
+    edge->monitor->close_consumer();
+  }
+  on_leave(node);
+}
+
+void MemoryBroker::on_leave(NodeIndex node) {
+  for (auto& edge : edges_) {
     const Connection& connection = connections_[edge->connection];
-    if (connection.consumer == node) {
-      edge->consumer_is_dead = true;
-      edge->monitor->close_consumer();
-    }
     if (connection.producer != node) continue;
     edge->producer_is_dead = true;
     edge->monitor->close_producer();
@@ -247,9 +287,14 @@ bool MemoryBroker::is_over(const Edge& edge) {
          (edge.consumer_is_dead || edge.monitor->is_consumer_closed());
 }
 
+bool MemoryBroker::is_lent(const Edge& edge) {
+  return edge.is_retired && !edge.consumer_is_dead && !edge.producer_is_dead &&
+         !edge.monitor->is_producer_done();
+}
+
 void MemoryBroker::forget_drained() {
   std::erase_if(edges_, [&](const std::unique_ptr<Edge>& edge) {
-    if (edge->is_current || !is_over(*edge)) return false;
+    if (edge->is_current || !is_over(*edge) || is_lent(*edge)) return false;
     add(connections_[edge->connection].past, edge->monitor->counters(), true);
     return true;
   });

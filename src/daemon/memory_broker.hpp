@@ -62,10 +62,22 @@ class MemoryBroker {
 
   /// Nothing more comes for an input of `node`: the message that says so.
   ControlMessage close_input(NodeIndex node, std::size_t input);
-  /// `node` takes nothing any more: the messages for those who send to it.
+  /// `node` takes nothing any more; what it took stays lent while its process lives. The messages
+  /// for those who send to it.
+  std::vector<Notice> retire(NodeIndex node);
+  /// `node` takes nothing any more, and its process is gone: the messages for those who send to it.
   std::vector<Notice> disconnect(NodeIndex node);
   /// The process is gone: whoever waits for its side of an edge learns it.
   void on_death(NodeIndex node);
+  /// The node sends nothing any more, but its process lives on.
+  void on_leave(NodeIndex node);
+
+  /// Numbers the incarnations of a node; a dynamic node may have several whose processes live.
+  std::uint64_t visit_of(NodeIndex node) const { return visits_[node]; }
+  /// The process of a visit that was retired is gone: the messages for those who sent to it.
+  std::vector<Notice> release(NodeIndex node, std::uint64_t visit);
+  /// Whether anything may still be lent to that visit.
+  bool is_lent_to(NodeIndex node, std::uint64_t visit) const;
 
   /// Wakes a node to read its control connection, and a sender that waits for room.
   void ring(NodeIndex node);
@@ -107,6 +119,7 @@ class MemoryBroker {
   struct Edge {
     std::uint64_t number = 0;
     std::size_t connection = 0;
+    std::uint64_t visit = 0;         ///< of the consumer
     shared_memory::MemoryFile file;  ///< until both sides have it
     std::optional<shared_memory::EdgeMonitor> monitor;
     bool is_current = true;
@@ -114,6 +127,7 @@ class MemoryBroker {
     bool consumer_has_it = false;
     bool producer_is_dead = false;
     bool consumer_is_dead = false;
+    bool is_retired = false;  ///< closed by a consumer whose process lives on
     bool producer_end_is_told = false;
     bool consumer_end_is_told = false;
   };
@@ -126,6 +140,9 @@ class MemoryBroker {
   bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }
   void tell_disconnected(Edge& edge, std::vector<Notice>& notices);
   static bool is_over(const Edge& edge);
+  /// Whether a consumer that closed the edge may still read what it took, and its producer reuse it.
+  static bool is_lent(const Edge& edge);
+  bool is_of(const Edge& edge, NodeIndex consumer, std::uint64_t visit) const;
   void forget_drained();
   EdgeTotals totals_of(std::size_t connection) const;
   std::uint32_t bell_bit(const Connection& connection) const;
@@ -133,6 +150,7 @@ class MemoryBroker {
   const RunPlan* plan_;
   std::uint64_t arena_bytes_;
   std::vector<std::optional<NodeMemory>> nodes_;
+  std::vector<std::uint64_t> visits_;  ///< by node
   std::vector<Connection> connections_;
   std::vector<std::unique_ptr<Edge>> edges_;
   std::uint64_t last_edge_ = 0;

@@ -187,6 +187,59 @@ TEST(MemoryBroker, AnEndedConsumerIsToldOnce) {
   EXPECT_TRUE(scene.broker.disconnect(consumer).empty());
 }
 
+template <typename Message>
+std::vector<std::uint64_t> edges_in(const std::vector<MemoryBroker::Notice>& notices) {
+  std::vector<std::uint64_t> edges;
+  for (const auto& notice : notices) {
+    if (const auto* message = std::get_if<Message>(&notice.message.message))
+      edges.push_back(message->edge);
+  }
+  return edges;
+}
+
+TEST(MemoryBroker, AConsumerThatLeavesAndLivesIsRetiredUntilItsProcessEnds) {
+  Scene scene;
+  const auto connections = scene.broker.connections_of(producer);
+  Producer node(scene.broker.setup_fds(producer), connections[0]);
+  scene.broker.connections_of(consumer);
+  const auto first = scene.broker.visit_of(consumer);
+  EXPECT_THAT(edges_in<message::RetireOutput>(scene.broker.retire(consumer)), ElementsAre(1U));
+  EXPECT_TRUE(scene.broker.retire(consumer).empty()) << "told once";
+
+  // It comes again, from another process say, and that one is killed.
+  ASSERT_TRUE(scene.broker.provide(consumer));
+  const auto renewed = scene.broker.renewal_notices(consumer);
+  EXPECT_THAT(edges_in<message::ConnectOutput>(renewed), ElementsAre(2U));
+  EXPECT_TRUE(edges_in<message::DisconnectOutput>(renewed).empty());
+  scene.broker.connections_of(consumer);
+  scene.broker.on_death(consumer);
+  EXPECT_THAT(edges_in<message::DisconnectOutput>(scene.broker.disconnect(consumer)),
+              ElementsAre(2U));
+
+  EXPECT_TRUE(scene.broker.is_lent_to(consumer, first));
+  EXPECT_THAT(edges_in<message::DisconnectOutput>(scene.broker.release(consumer, first)),
+              ElementsAre(1U));
+  EXPECT_FALSE(scene.broker.is_lent_to(consumer, first));
+  EXPECT_TRUE(scene.broker.release(consumer, first).empty()) << "told once";
+}
+
+TEST(MemoryBroker, AnEdgeIsForgottenWhenARetiredConsumerGaveEverythingBack) {
+  Scene scene;
+  const auto connections = scene.broker.connections_of(producer);
+  Producer node(scene.broker.setup_fds(producer), connections[0]);
+  scene.broker.connections_of(consumer);
+  const auto first = scene.broker.visit_of(consumer);
+  scene.broker.retire(consumer);
+  ASSERT_TRUE(scene.broker.provide(consumer));
+  scene.broker.renewal_notices(consumer);
+  EXPECT_TRUE(scene.broker.is_lent_to(consumer, first));
+  node.edge.retire();
+  node.edge.finish();
+  EXPECT_FALSE(scene.broker.is_lent_to(consumer, first));
+  scene.broker.renewal_notices(consumer);
+  EXPECT_TRUE(scene.broker.release(consumer, first).empty()) << "nobody has to be told";
+}
+
 TEST(MemoryBroker, CrashLoopsDoNotPileUpEdges) {
   Scene scene;
   scene.broker.connections_of(consumer);

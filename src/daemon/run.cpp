@@ -32,10 +32,13 @@ Run::Run(boost::asio::io_context& loop, RunPlan plan, LookupContext lookup, List
       state_(plan_),
       memory_(plan_),
       feeds_(plan_),
+      left_(loop),
       nodes_(plan_.nodes.size()),
       deadline_(loop),
       edge_watch_(loop),
-      health_watch_(loop) {}
+      health_watch_(loop) {
+  left_.on_ended = [this](const Visit& visit) { on_left_process_ended(visit); };
+}
 
 void Run::begin() {
   started_ns_ = monotonic_ns();
@@ -220,7 +223,7 @@ void Run::on_message(NodeIndex node, message::NodeToDaemon received) {
   } else if (const auto* close = std::get_if<message::CloseOutputs>(&received)) {
     perform(state_.on_outputs_closed(node, close->outputs, now_ns));
   } else if (std::holds_alternative<message::Detach>(received)) {
-    if (nodes_[node].visitor) return on_visitor_gone(node);
+    if (nodes_[node].visitor) return on_visitor_gone(node, true);
     perform(state_.on_detached(node, now_ns));
   } else if (const auto* request = std::get_if<message::ExtensionRequest>(&received)) {
     send(node, {extensions_.answer(node, *request), {}});
@@ -249,6 +252,7 @@ void Run::on_gone(NodeIndex index) {
   memory_.on_death(index);
   extensions_.on_end(index);
   feeds_.disconnect(index);
+  feeds_.release(index, memory_.visit_of(index));
   listener_.on_process_ended();
 }
 

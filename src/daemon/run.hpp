@@ -17,6 +17,7 @@
 #include "daemon/dynamic_node.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/extension_table.hpp"
+#include "daemon/left_processes.hpp"
 #include "daemon/log_feeds.hpp"
 #include "daemon/memory_broker.hpp"
 #include "daemon/node_output.hpp"
@@ -90,6 +91,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void act(const TellNodeFailed& action);
   void act(const TellNodeRestarted& action);
   void act(const CloseInput& action);
+  void act(const RetireConsumer& action);
   void act(const DisconnectConsumer& action);
   void act(const RenewNode& action);
   void act(const TerminateNode& action);
@@ -100,7 +102,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void on_message(NodeIndex node, message::NodeToDaemon received);
   void on_nonsense(NodeIndex node, const Error& error);
   void on_gone(NodeIndex index);
-  void on_visitor_gone(NodeIndex node);
+  void on_visitor_gone(NodeIndex node, bool said_goodbye);
+  void on_left_process_ended(const Visit& visit);
   static std::optional<std::string> version_problem(std::uint32_t protocol,
                                                     const std::string& of_node);
   void send(NodeIndex node, const ControlMessage& message);
@@ -115,6 +118,7 @@ class Run : public std::enable_shared_from_this<Run> {
   MemoryBroker memory_;
   ExtensionTable extensions_;
   LogFeeds feeds_;
+  LeftProcesses left_;
   std::vector<Node> nodes_;
   std::deque<Action> pending_;
   bool is_performing_ = false;

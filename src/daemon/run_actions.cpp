@@ -128,7 +128,15 @@ void Run::act(const CloseInput& action) {
   send(action.node, memory_.close_input(action.node, action.input));
 }
 
+void Run::act(const RetireConsumer& action) {
+  for (const auto& notice : memory_.retire(action.node))
+    send(notice.to, notice.message);
+  feeds_.retire(action.node, memory_.visit_of(action.node));
+}
+
 void Run::act(const DisconnectConsumer& action) {
+  // The dataflow ends without it; its process goes on, and reads what it has.
+  if (nodes_[action.node].visitor) return act(RetireConsumer{action.node});
   for (const auto& notice : memory_.disconnect(action.node))
     send(notice.to, notice.message);
   feeds_.disconnect(action.node);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dynamic nodes of a run: how they come, and how they go.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ Actions RunState::on_left(NodeIndex node, std::int64_t now_ns) {
   out_.push_back(Say{LogLevel::Info, node, "left the dataflow"});
   for (Output& output : state.outputs)
     close_output(node, output, now_ns);
-  out_.push_back(DisconnectConsumer{node});
+  out_.push_back(RetireConsumer{node});
   return settle(now_ns);
 }
 
@@ -96,18 +97,36 @@ void Run::attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink
                                               .on_gone =
                                                   [weak, index] {
                                                     if (const auto self = weak.lock())
-                                                      self->on_visitor_gone(index);
+                                                      self->on_visitor_gone(index, false);
                                                   }});
   say(LogLevel::Info, index, fmt::format("joined the dataflow (process {})", pid));
   perform(state_.on_attached(index, monotonic_ns()));
 }
 
-void Run::on_visitor_gone(NodeIndex node) {
-  nodes_[node].visitor.reset();
-  memory_.on_death(node);
+void Run::on_visitor_gone(NodeIndex node, bool said_goodbye) {
+  const auto visitor = std::exchange(nodes_[node].visitor, nullptr);
+  if (!visitor) return;
+  // Where its process cannot be seen, one that takes leave is believed to live on.
+  const bool lives = !visitor->has_ended().value_or(!said_goodbye);
+  const Visit visit{node, memory_.visit_of(node)};
+  if (lives) {
+    memory_.on_leave(node);
+    feeds_.retire(node, visit.number);
+  } else {
+    memory_.on_death(node);
+    feeds_.disconnect(node);
+  }
   extensions_.on_end(node);
-  feeds_.disconnect(node);
   perform(state_.on_left(node, monotonic_ns()));
+  if (!lives) return;
+  left_.forget_if([this](const Visit& each) { return !memory_.is_lent_to(each.node, each.number); });
+  left_.add(visitor->pid(), visitor->take_pidfd(), visit);
+}
+
+void Run::on_left_process_ended(const Visit& visit) {
+  for (const auto& notice : memory_.release(visit.node, visit.number))
+    send(notice.to, notice.message);
+  feeds_.release(visit.node, visit.number);
 }
 
 std::optional<std::string> Run::version_problem(std::uint32_t protocol,

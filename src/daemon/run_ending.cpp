@@ -133,7 +133,7 @@ void RunState::end(NodeIndex node, std::int64_t now_ns) {
   }
   for (Output& output : state.outputs)
     close_output(node, output, now_ns);
-  if (!state.is_detached) out_.push_back(DisconnectConsumer{node});
+  out_.push_back(DisconnectConsumer{node});
 }
 
 void RunState::close_output(NodeIndex node, Output& output, std::int64_t now_ns) {

@@ -137,7 +137,7 @@ Actions RunState::on_detached(NodeIndex node, std::int64_t now_ns) {
   if (plan_->nodes[node].is_dynamic()) return on_left(node, now_ns);
   if (may_restart(node, now_ns)) return {};
   state.is_detached = true;
-  out_.push_back(DisconnectConsumer{node});
+  out_.push_back(RetireConsumer{node});
   // Its outputs close with its end, or soon. Programs that fail close their node on the way out,
   // and that they failed has to be told before their outputs close.
   state.close_at = now_ns + patience_with_detached;

@@ -78,7 +78,13 @@ struct CloseInput {
   std::size_t input;
   bool operator==(const CloseInput&) const = default;
 };
-/// `node` takes nothing any more: its producers take back what it holds.
+/// `node` takes nothing any more, but its process may live and read what it took: its producers send
+/// it nothing more, and take back what it returns.
+struct RetireConsumer {
+  NodeIndex node;
+  bool operator==(const RetireConsumer&) const = default;
+};
+/// The process of `node` is gone: its producers take back what it holds.
 struct DisconnectConsumer {
   NodeIndex node;
   bool operator==(const DisconnectConsumer&) const = default;
@@ -112,8 +118,8 @@ struct FinishRun {
 };
 
 using Action = std::variant<SpawnNode, SetUpNode, RefuseNode, StartNodes, SendStop, TellNodeFailed,
-                            TellNodeRestarted, CloseInput, DisconnectConsumer, RenewNode,
-                            TerminateNode, KillNode, Say, FinishRun>;
+                            TellNodeRestarted, CloseInput, RetireConsumer, DisconnectConsumer,
+                            RenewNode, TerminateNode, KillNode, Say, FinishRun>;
 using Actions = std::vector<Action>;
 
 class RunState {

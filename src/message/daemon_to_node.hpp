@@ -112,7 +112,15 @@ struct InputClosed {
   bool operator==(const InputClosed&) const = default;
 };
 
-/// The consumer of `edge` is gone: take back what it held, send nothing on it.
+/// The consumer of `edge` closed itself, but its process lives and may read what it took: send
+/// nothing more on it, and take back what is returned. DisconnectOutput follows when it ends.
+struct RetireOutput {
+  std::uint64_t edge = 0;
+  DataId output;
+  bool operator==(const RetireOutput&) const = default;
+};
+
+/// The process of the consumer of `edge` is gone: take back what it held, send nothing on it.
 struct DisconnectOutput {
   std::uint64_t edge = 0;
   DataId output;
@@ -176,8 +184,9 @@ struct Places {
 };
 
 using DaemonToNode = std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start,
-                                  AttachRefused, Stop, InputClosed, DisconnectOutput, NodeRestarted,
-                                  NodeFailed, ParameterChanged, Reload, ExtensionReply, Places>;
+                                  AttachRefused, Stop, InputClosed, RetireOutput, DisconnectOutput,
+                                  NodeRestarted, NodeFailed, ParameterChanged, Reload,
+                                  ExtensionReply, Places>;
 
 std::string encode(const DaemonToNode& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -37,6 +37,7 @@ MESSAGE(Start);
 MESSAGE(AttachRefused);
 MESSAGE(Stop);
 MESSAGE(InputClosed);
+MESSAGE(RetireOutput);
 MESSAGE(DisconnectOutput);
 MESSAGE(NodeRestarted);
 MESSAGE(NodeFailed);
@@ -150,6 +151,11 @@ template <typename Visit>
 void fields(Visit& visit, InputClosed& m) {
   visit("edge", m.edge);
   visit("input", m.input);
+}
+template <typename Visit>
+void fields(Visit& visit, RetireOutput& m) {
+  visit("edge", m.edge);
+  visit("output", m.output);
 }
 template <typename Visit>
 void fields(Visit& visit, DisconnectOutput& m) {

@@ -169,6 +169,7 @@ void Node::follow(Order order) {
       node.inbox_->on_stop(monotonic_ns());
     }
     void operator()(message::InputClosed& closed) { node.inbox_->on_input_closed(closed); }
+    void operator()(message::RetireOutput& closed) { node.outbox_.retire(closed); }
     void operator()(message::DisconnectOutput& gone) { node.outbox_.disconnect(gone); }
     void operator()(message::NodeRestarted& restarted) {
       node.inbox_->add_notice(DORA_EVENT_NODE_RESTARTED, restarted.node.text());

@@ -78,6 +78,13 @@ Result<> Outbox::connect(const message::ConnectOutput& where, FileDescriptor edg
        .doorbell_bit = where.doorbell_bit});
 }
 
+void Outbox::retire(const message::RetireOutput& closed) {
+  std::lock_guard lock(mutex_);
+  for (Port& port : ports_) {
+    if (port.id == closed.output) port.output->retire_edge(closed.edge);
+  }
+}
+
 void Outbox::disconnect(const message::DisconnectOutput& gone) {
   std::lock_guard lock(mutex_);
   for (Port& port : ports_) {

@@ -55,6 +55,7 @@ class Outbox {
   Result<> set_up(const message::Setup& setup, FileDescriptor arena, Orders orders);
   Result<> connect(const message::ConnectOutput& where, FileDescriptor edge,
                    FileDescriptor doorbell, FileDescriptor event_fd);
+  void retire(const message::RetireOutput& closed);
   void disconnect(const message::DisconnectOutput& gone);
   /// The dataflow stops: senders that wait for room go on, and none waits any more.
   void stop_waiting();

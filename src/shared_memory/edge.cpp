@@ -181,6 +181,10 @@ bool EdgeMonitor::is_producer_closed() const {
   return memory_->layout().producer_state.load(std::memory_order_acquire) != side_open;
 }
 
+bool EdgeMonitor::is_producer_done() const {
+  return memory_->layout().producer_state.load(std::memory_order_acquire) == side_done;
+}
+
 bool EdgeMonitor::is_consumer_closed() const {
   return memory_->layout().consumer_state.load(std::memory_order_acquire) != side_open;
 }

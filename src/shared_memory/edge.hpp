@@ -114,6 +114,8 @@ class EdgeMonitor {
   /// Makes a sender that waits for room look around, e.g. for a datagram.
   void interrupt_sender();
   bool is_producer_closed() const;
+  /// Closed, and the consumer has nothing of it any more.
+  bool is_producer_done() const;
   bool is_consumer_closed() const;
 
  private:

@@ -104,6 +104,59 @@ TEST(DeadConsumer, GivesEverythingBackAtOnce) {
   EXPECT_EQ(alive.drain().size(), 1U);
 }
 
+TEST(RetiredConsumer, KeepsWhatItTookUntilItGivesItBack) {
+  FakeSender sender;
+  FakeConsumer retired = sender.connect();
+  for (int i = 0; i < 8; ++i)
+    ASSERT_TRUE(sender.send(50'000));
+  std::vector<Received> held;
+  for (int i = 0; i < 5; ++i)
+    held.push_back(*retired.consumer->pop().value());
+  retired.consumer->close();
+  ASSERT_TRUE(sender.output->retire_edge(1));
+  EXPECT_FALSE(sender.output->has_edges());
+  EXPECT_EQ(retired.dropped(Drop::ConsumerGone), 3U);
+  EXPECT_EQ(retired.counters().in_flight, 0U);
+  // Others come, and use all memory that is free.
+  FakeConsumer other = sender.connect();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(sender.send(50'000));
+    other.drain();
+  }
+  for (const Received& each : held)
+    EXPECT_TRUE(is_intact(each.block.bytes(), each.header.sequence));
+  EXPECT_EQ(sender.outputs->heaviest_consumer()->first, "consumer1/in");
+  EXPECT_FALSE(retired.monitor->is_producer_done());
+  held.clear();
+  sender.outputs->collect();
+  EXPECT_EQ(sender.outputs->arena().used_bytes(), 0U);
+  EXPECT_TRUE(retired.monitor->is_producer_done());
+  EXPECT_FALSE(sender.output->remove_edge(1)) << "nothing is left of it";
+}
+
+TEST(RetiredConsumer, LosesEverythingWithItsProcess) {
+  FakeSender sender;
+  FakeConsumer retired = sender.connect();
+  ASSERT_TRUE(sender.send(50'000));
+  const Received held = *retired.consumer->pop().value();
+  ASSERT_TRUE(sender.output->retire_edge(1));
+  EXPECT_TRUE(sender.output->is_lending(1));
+  EXPECT_TRUE(sender.output->remove_edge(1));
+  EXPECT_EQ(sender.outputs->arena().used_bytes(), 0U);
+}
+
+TEST(RetiredConsumer, IsNotWaitedForByBackPressureAndKeepsWhatItTook) {
+  FakeSender sender;
+  FakeConsumer end = sender.connect({Queue::Backpressure, 1});
+  ASSERT_TRUE(sender.send(50'000));
+  const Received held = *end.consumer->pop().value();
+  ASSERT_TRUE(sender.send(50'000));
+  end.consumer->close();
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(sender.send(50'000)) << "it closed its side: nobody waits";
+  EXPECT_TRUE(is_intact(held.block.bytes(), held.header.sequence));
+}
+
 TEST(DeadProducer, LeavesItsMessagesToBeRead) {
   auto sender = std::make_unique<FakeSender>();
   FakeConsumer end = sender->connect();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared_memory/edge_producer.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -77,7 +78,7 @@ bool EdgeProducer::is_blocked(bool is_protected) {
   }
   // acquire: pairs with EdgeMonitor::close_consumer.
   if (memory_->layout().consumer_state.load(std::memory_order_acquire) == side_open) return true;
-  disconnect();
+  retire();
   return false;
 }
 
@@ -149,7 +150,6 @@ bool EdgeProducer::find_free_slot() {
 }
 
 void EdgeProducer::collect() {
-  if (!is_connected_) return;
   returned_.collect([this](std::uint32_t word, std::uint64_t bits) { collect_word(word, bits); });
 }
 
@@ -217,11 +217,11 @@ bool EdgeProducer::evict_for_memory() {
   return false;
 }
 
-void EdgeProducer::disconnect() {
+void EdgeProducer::retire() {
   if (!is_connected_) return;
   collect();
-  // Counts what was still waiting. The consumer is gone, so nobody else moves the positions; one
-  // that only closed its side may take some, and counts those itself.
+  // Counts what was still waiting. A consumer that closes its side may take some meanwhile, and
+  // counts those itself; of one that is gone nobody else moves the positions.
   ordinary_.refresh();
   while (ordinary_.count() > 0 && !ordinary_.is_broken()) {
     if (auto evicted = ordinary_.evict()) drop(*evicted, Drop::ConsumerGone);
@@ -230,15 +230,28 @@ void EdgeProducer::disconnect() {
   while (protected_.count() > 0 && !protected_.is_broken()) {
     if (auto evicted = protected_.evict()) drop(*evicted, Drop::ConsumerGone);
   }
+  is_connected_ = false;
+}
+
+void EdgeProducer::disconnect() {
+  retire();
   // Private record alone from here: what the consumer held when it ended.
   for (std::uint32_t slot = 0; slot < loans_.size(); ++slot)
     reclaim(slot);
-  is_connected_ = false;
+}
+
+bool EdgeProducer::is_lending() const {
+  return std::ranges::any_of(lent_, [](std::uint64_t word) { return word != 0; });
 }
 
 void EdgeProducer::close() {
   // release: what was sent before is visible to a consumer that sees this.
   memory_->layout().producer_state.store(side_closed, std::memory_order_release);
+}
+
+void EdgeProducer::finish() {
+  // release: the counters are final for the daemon that sees this.
+  memory_->layout().producer_state.store(side_done, std::memory_order_release);
 }
 
 }  // namespace dora::shared_memory

@@ -99,9 +99,15 @@ class EdgeProducer {
   /// Takes the oldest ordinary message back because memory is short. False: there is none that may
   /// be taken (back pressure drops nothing).
   bool evict_for_memory();
-  /// The consumer is gone: takes back everything that was lent. Harmless the second time.
+  /// The consumer takes nothing any more, but its process lives and may still read what it took:
+  /// takes back what was queued only. Harmless the second time.
+  void retire();
+  /// The consumer's process is gone: takes back everything that was lent. Harmless the second time.
   void disconnect();
+  /// Whether messages are still queued here.
   bool is_connected() const { return is_connected_; }
+  /// Whether the consumer still has something of what was sent.
+  bool is_lending() const;
 
   /// Memory of the arena that cannot be reused because of this consumer.
   std::uint64_t pinned_bytes() const { return pinned_bytes_; }
@@ -114,6 +120,8 @@ class EdgeProducer {
   void interrupt_waiters() { memory_->space().interrupt(); }
   /// Tells the consumer that nothing more will come.
   void close();
+  /// Tells the daemon that the edge is of no use any more: nothing is lent, nothing will come.
+  void finish();
 
  private:
   /// What is lent in a slot.

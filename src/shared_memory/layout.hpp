@@ -97,6 +97,8 @@ inline constexpr std::uint32_t edge_backpressure = 2;
 // How far a side of an edge got. Written by the side itself, or by the daemon when it died.
 inline constexpr std::uint32_t side_open = 0;
 inline constexpr std::uint32_t side_closed = 1;
+/// Of a producer: closed, and nothing is lent any more.
+inline constexpr std::uint32_t side_done = 2;
 
 /// Written by the creator, then constant.
 struct EdgeHeader {

@@ -9,6 +9,14 @@
 #include "base/crash_point.hpp"
 
 namespace dora::shared_memory {
+namespace {
+
+auto find_edge(auto& edges, std::uint64_t number) {
+  return std::ranges::find_if(
+      edges, [number](const EdgeProducer& edge) { return edge.options().edge == number; });
+}
+
+}  // namespace
 
 Loan::Loan(Loan&& other) noexcept
     : arena_(other.arena_), chunk_(std::exchange(other.chunk_, Chunk::None)), size_(other.size_) {
@@ -34,14 +42,48 @@ Result<> Output::add_edge(MemoryFile edge, std::shared_ptr<DoorbellPage> doorbel
   return {};
 }
 
-bool Output::remove_edge(std::uint64_t number) {
-  auto edge = std::ranges::find_if(
-      edges_, [&](const EdgeProducer& candidate) { return candidate.options().edge == number; });
+bool Output::retire_edge(std::uint64_t number) {
+  const auto edge = find_edge(edges_, number);
   if (edge == edges_.end()) return false;
-  edge->disconnect();
+  edge->retire();
   if (edge->is_backpressure()) --backpressure_edges_;
-  edges_.erase(edge);
+  retired_.splice(retired_.end(), edges_, edge);
+  forget_returned();
   return true;
+}
+
+bool Output::remove_edge(std::uint64_t number) {
+  retire_edge(number);
+  const auto edge = find_edge(retired_, number);
+  if (edge == retired_.end()) return false;
+  edge->disconnect();
+  forget_returned();
+  return true;
+}
+
+bool Output::is_lending(std::uint64_t number) const {
+  for (const auto* edges : {&edges_, &retired_}) {
+    const auto edge = find_edge(*edges, number);
+    if (edge != edges->end()) return edge->is_lending();
+  }
+  return false;
+}
+
+void Output::collect() {
+  for (EdgeProducer& edge : edges_)
+    edge.collect();
+  if (retired_.empty()) return;
+  for (EdgeProducer& edge : retired_)
+    edge.collect();
+  forget_returned();
+}
+
+void Output::forget_returned() {
+  std::erase_if(retired_, [](EdgeProducer& edge) {
+    if (edge.is_lending()) return false;
+    edge.finish();
+    return true;
+  });
 }
 
 EdgeProducer* Output::blocked_by(bool is_protected) {
@@ -117,10 +159,8 @@ Result<Loan> Outputs::loan(std::uint64_t size) {
 }
 
 void Outputs::collect() {
-  for (Output& output : outputs_) {
-    for (EdgeProducer& edge : output.edges_)
-      edge.collect();
-  }
+  for (Output& output : outputs_)
+    output.collect();
 }
 
 bool Outputs::evict_for_memory() {
@@ -139,9 +179,10 @@ bool Outputs::evict_for_memory() {
 std::optional<std::pair<std::string, std::uint64_t>> Outputs::heaviest_consumer() {
   std::optional<std::pair<std::string, std::uint64_t>> heaviest;
   for (Output& output : outputs_) {
-    for (EdgeProducer& edge : output.edges_) {
-      if (!heaviest || edge.pinned_bytes() > heaviest->second) {
-        heaviest.emplace(edge.options().consumer, edge.pinned_bytes());
+    for (auto* edges : {&output.edges_, &output.retired_}) {
+      for (EdgeProducer& edge : *edges) {
+        if (!heaviest || edge.pinned_bytes() > heaviest->second)
+          heaviest.emplace(edge.options().consumer, edge.pinned_bytes());
       }
     }
   }

@@ -58,8 +58,15 @@ class Output {
   /// Adds a consumer. It receives what is published from now on.
   Result<> add_edge(MemoryFile edge, std::shared_ptr<DoorbellPage> doorbell,
                     EdgeProducer::Options options);
-  /// The consumer of edge number `edge` is gone: takes back what it held. False: no such edge.
+  /// The consumer of edge `number` takes nothing any more, but may still read what it took: that
+  /// stays lent until it is returned, or remove_edge(). False: no such edge.
+  bool retire_edge(std::uint64_t number);
+  /// The consumer of edge `number` is gone: takes back what it held. False: no such edge.
   bool remove_edge(std::uint64_t number);
+  /// Takes back what consumers returned, on all edges.
+  void collect();
+  /// Whether anything is lent on edge `number`.
+  bool is_lending(std::uint64_t number) const;
 
   /// The edge that makes publish() fail with Busy now, if there is one. Ask with the mutex held,
   /// then wait on space_waiter() of it without.
@@ -81,7 +88,11 @@ class Output {
   explicit Output(Arena& arena) : arena_(&arena) {}
 
   Arena* arena_;
+  /// Drops the retired edges of which everything came back.
+  void forget_returned();
+
   std::list<EdgeProducer> edges_;
+  std::list<EdgeProducer> retired_;  ///< closed by consumers that still have something of them
   std::vector<std::pair<EdgeProducer*, Wake>> wakes_;  ///< kept for its memory
   std::uint64_t sequence_ = 0;
   std::size_t backpressure_edges_ = 0;
