@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For those who bring operators of another language: runs the operators of a node in this process.
- * Those in shared libraries run inside dora_runtime_next; the others are the caller's to run. The
- * conventions of <dora/node.h> hold here too.
+/* For those who bring another language: waits that an interpreter can end, and the operators of a
+ * node in this process. Those in shared libraries run inside dora_runtime_next; the others are the
+ * caller's to run. The conventions of <dora/node.h> hold here too.
  *
  *   dora_runtime_open -> on each of its threads: dora_runtime_next until the end -> _close
  */
@@ -14,6 +14,16 @@ extern "C" {
 #endif
 
 typedef struct dora_runtime dora_runtime;
+
+/* An interpreter has reasons of its own to end a wait: a signal, or another thread's call. Read
+ * dora_node_nudges, look whether there is a reason, then wait with what was read: a nudge that came
+ * since ends the wait. */
+DORA_API uint32_t dora_node_nudges(const dora_node* node);
+/* Any thread, and signal handlers. */
+DORA_API void dora_node_nudge(dora_node* node);
+/* dora_node_next, and INTERRUPTED as soon as there are more nudges than `seen_nudges`. */
+DORA_API dora_status dora_node_next_unless_nudged(dora_node* node, int64_t timeout_ns,
+                                                  uint32_t seen_nudges, dora_event** event);
 
 /* Reads which operators the node has, and loads those that are shared libraries. `node` must
  * outlive the runtime, and nobody else may take its events. */
@@ -36,11 +46,11 @@ DORA_API const char* dora_runtime_operator_json(const dora_runtime* runtime, siz
  *
  * OK with an event, to be released by the caller; OK with *event == NULL when operator `*index` has
  * ended and can be let go; OK with *index == SIZE_MAX when all have; TIMED_OUT and INTERRUPTED as
- * dora_node_next; anything else when an operator in a library failed, or dora_runtime_abort was
+ * dora_node_next_unless_nudged; anything else when an operator in a library failed, or dora_runtime_abort was
  * called. */
 DORA_API dora_status dora_runtime_next(dora_runtime* runtime, size_t thread,
                                        dora_operator_status answer, int64_t timeout_ns,
-                                       size_t* index, dora_event** event);
+                                       uint32_t seen_nudges, size_t* index, dora_event** event);
 /* Makes dora_runtime_next fail on every thread: an operator of the caller has failed. */
 DORA_API void dora_runtime_abort(dora_runtime* runtime);
 

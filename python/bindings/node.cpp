@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node.hpp"
 
+#include <dora/host.h>
+
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -74,7 +76,11 @@ PyObject* node_open(PyObject* self, PyObject* id) {
 PyObject* node_close(PyObject* self, PyObject*) {
   NodeState& state = state_of(self);
   state.is_closing = true;
-  if (state.users == 0) close_handle(state);
+  if (state.users == 0) {
+    close_handle(state);
+  } else if (state.process_generation == process_generation) {
+    dora_node_nudge(state.handle);  // who waits is to look at is_closing
+  }
   Py_RETURN_NONE;
 }
 

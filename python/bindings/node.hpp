@@ -13,10 +13,6 @@ namespace dora::python {
 /// By input index; nullptr where not seen yet.
 using InputIds = std::vector<PyObject*>;
 
-/// How long to sleep before looking for signals and for close(); a signal that comes while a thread
-/// is just about to sleep does not wake it.
-constexpr std::int64_t wait_slice_ns = 100'000'000;
-
 struct OutputName {
   PyObject* id;  // owned, so that its address stays its own
   std::uint32_t index;

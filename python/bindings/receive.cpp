@@ -6,13 +6,13 @@
 
 #include "event.hpp"
 #include "node.hpp"
+#include "signal_watch.hpp"
 
 namespace dora::python {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t slice_ns = wait_slice_ns;
 constexpr std::int64_t forever = -1;
 
 /// Borrowed; nullptr with a Python error.
@@ -45,19 +45,23 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
   dora_status status = dora_node_next(state.handle, 0, &taken);
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && timeout_ns != 0) {
     NodeUse use(state);
+    Wait wait(state.handle);
     auto begin = Clock::now();
     std::int64_t left = timeout_ns;
     while (status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) {
+      wait.begin_round();
+      const std::uint32_t nudges = dora_node_nudges(state.handle);
       if (PyErr_CheckSignals() < 0) return Took::Error;
       if (state.is_closing) return Took::Ended;
       if (timeout_ns != forever) {
         std::chrono::nanoseconds spent = Clock::now() - begin;
         left = timeout_ns - spent.count();
         if (left <= 0 && status == DORA_TIMED_OUT) break;
+        left = std::max<std::int64_t>(left, 0);
       }
-      std::int64_t wait =
-          timeout_ns == forever ? slice_ns : std::clamp<std::int64_t>(left, 0, slice_ns);
-      status = without_gil([&] { return dora_node_next(state.handle, wait, &taken); });
+      const std::int64_t slice = wait.slice(left);
+      status = without_gil(
+          [&] { return dora_node_next_unless_nudged(state.handle, slice, nudges, &taken); });
     }
   }
   switch (status) {

@@ -7,6 +7,7 @@
 
 #include "metadata.hpp"
 #include "node.hpp"
+#include "signal_watch.hpp"
 
 namespace dora::python {
 namespace {
@@ -281,16 +282,20 @@ PyObject* runtime_next(PyObject* self, PyObject* const* arguments, Py_ssize_t co
   if (PyErr_Occurred() != nullptr) return nullptr;
   std::size_t index = 0;
   dora_event* event = nullptr;
-  auto take = [&](std::int64_t timeout_ns) {
+  dora_node* node = state_of(state.node).handle;
+  auto take = [&](std::int64_t timeout_ns, std::uint32_t nudges) {
     const dora_status status =
-        dora_runtime_next(state.handle, thread, answer, timeout_ns, &index, &event);
+        dora_runtime_next(state.handle, thread, answer, timeout_ns, nudges, &index, &event);
     answer = DORA_OPERATOR_CONTINUE;  // given once
     return status;
   };
-  dora_status status = call(state, [&] { return take(0); });
+  dora_status status = call(state, [&] { return take(0, dora_node_nudges(node)); });
+  Wait wait(node);
   while (status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) {
+    wait.begin_round();
+    const std::uint32_t nudges = dora_node_nudges(node);
     if (PyErr_CheckSignals() < 0) return nullptr;
-    status = without_gil([&] { return take(wait_slice_ns); });
+    status = without_gil([&] { return take(wait.slice(-1), nudges); });
   }
   if (status != DORA_OK) return raise_status(status);
   if (index == SIZE_MAX) Py_RETURN_NONE;

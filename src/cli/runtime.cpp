@@ -31,7 +31,8 @@ Result<std::shared_ptr<node::Node>> join(const char* config) {
 Result<> run_thread(operators::Runtime& runtime, std::size_t number) {
   for (;;) {
     operators::Runtime::Delivery delivery;
-    const auto outcome = TRY(runtime.next(number, DORA_OPERATOR_CONTINUE, -1, &delivery));
+    const auto outcome =
+        TRY(runtime.next(number, DORA_OPERATOR_CONTINUE, -1, runtime.nudges(), &delivery));
     if (outcome == operators::Runtime::Outcome::Ended) return {};
   }
 }

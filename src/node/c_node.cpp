@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/version.hpp"
+#include "dora/host.h"
 #include "dora/node.h"
 #include "message/node_config.hpp"
 #include "node/c_handles.hpp"
@@ -138,10 +139,22 @@ const char* dora_node_dataflow_json(const dora_node* node) {
   return node->node->dataflow_json().c_str();
 }
 
+uint32_t dora_node_nudges(const dora_node* node) {
+  return node->node->nudges();
+}
+void dora_node_nudge(dora_node* node) {
+  node->node->nudge();
+}
+
 dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_event** event) {
+  return dora_node_next_unless_nudged(node, timeout_ns, node->node->nudges(), event);
+}
+
+dora_status dora_node_next_unless_nudged(dora_node* node, int64_t timeout_ns, uint32_t seen_nudges,
+                                         dora_event** event) {
   *event = nullptr;
   Event* taken = nullptr;
-  switch (node->node->next(timeout_ns, &taken)) {
+  switch (node->node->next(timeout_ns, &taken, seen_nudges)) {
     case Node::Outcome::Event:
       *event = dora::node::as_handle(taken);
       return DORA_OK;

@@ -129,7 +129,7 @@ void Node::hand_over_locked() {
   // ring again for what is left.
   if (!turn_taken_) return;
   std::uint32_t bits = inbox_->ready_groups();
-  if (inbox_->has_notice()) bits |= shared_memory::bell_control;
+  if (inbox_->has_notice() || owes_a_nudge_locked()) bits |= shared_memory::bell_control;
   if (bits != 0) bell_->ring_and_wake(bits);
 }
 
@@ -213,6 +213,8 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
   }
   note_activity(now);
   for (;;) {
+    // Before the look at what may end the wait: see nudge().
+    const std::uint32_t turn = turn_word_.load(std::memory_order_acquire);
     look_at_doorbell_locked();
     const Inbox::Outcome taken = inbox_->take(now, event);
     report_timeouts_locked();
@@ -238,18 +240,24 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
       note_activity(now);
       return Outcome::TimedOut;
     }
-    WaitResult waited = wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)));
+    // The ring that was just taken may have been a nudge of the one who sleeps.
+    if (owes_a_nudge_locked()) hand_over_locked();
+    WaitResult waited =
+        wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)), turn, seen_nudges);
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
     now = monotonic_ns();
   }
 }
 
 void Node::nudge() {
+  // Without the lock, as a signal handler may run in the thread that holds it. Whoever is about to
+  // sleep has read nudges() before: then it sees this, or the ring below makes its sleep return.
+  // Who takes that ring away sees the count, and rings again for the one who has the turn.
   nudges_.fetch_add(1, std::memory_order_release);
-  // Under the lock, so that nobody is between looking and sleeping on its turn.
-  std::lock_guard lock(receiving_);
   bell_->ring_and_wake(shared_memory::bell_control);
-  if (turn_waiters_ > 0) pass_the_turn();
+  // release: who finds the new turn finds the new count, too.
+  turn_word_.fetch_add(1, std::memory_order_release);
+  shared_memory::SystemAtomics::wake(turn_word_, shared_memory::everybody);
 }
 
 bool Node::has_event() {
@@ -277,8 +285,12 @@ bool Node::arm(std::int64_t* deadline_ns) {
     look_at_doorbell_locked();
     const bool has_event = inbox_->has_event(now);
     report_timeouts_locked();
-    if (has_event) return true;
+    if (has_event) {
+      if (owes_a_nudge_locked()) hand_over_locked();
+      return true;
+    }
   } while (!bell_->arm());  // rung in between: look again
+  if (owes_a_nudge_locked()) hand_over_locked();
   const std::int64_t tend_ns = outbox_.tend_memory(now);
   if (deadline_ns != nullptr) *deadline_ns = std::min(inbox_->next_deadline(now), tend_ns);
   return false;

@@ -53,7 +53,7 @@ class Node {
   Outcome next(std::int64_t timeout_ns, Event** event) { return next(timeout_ns, event, nudges()); }
   /// The same, but Nudged as soon as nudge() was called more often than `seen_nudges`.
   Outcome next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges);
-  /// Wakes all threads that wait in next(), for a reason of the caller's.
+  /// Wakes all threads that wait in next(), for a reason of the caller's. Also from signal handlers.
   void nudge();
   std::uint32_t nudges() const { return nudges_.load(std::memory_order_acquire); }
   bool has_event();
@@ -88,11 +88,14 @@ class Node {
   void follow(Order order);
   void look_at_doorbell_locked();
   void hand_over_locked();
+  bool owes_a_nudge_locked() const { return turn_taken_ && nudges() != nudges_of_turn_; }
   /// Waits until rung, the deadline or a signal; `lock` is released meanwhile.
+  /// `seen_turn` is what turn_word_ was when nothing was found to wait for.
   shared_memory::WaitResult wait_locked(std::unique_lock<std::mutex>& lock,
-                                        std::int64_t deadline_ns);
+                                        std::int64_t deadline_ns, std::uint32_t seen_turn,
+                                        std::uint32_t seen_nudges);
   shared_memory::WaitResult wait_for_turn(std::unique_lock<std::mutex>& lock,
-                                          std::int64_t deadline_ns);
+                                          std::int64_t deadline_ns, std::uint32_t seen_turn);
   void pass_the_turn();
   shared_memory::WaitResult sleep_on_doorbell(std::int64_t deadline_ns);
   shared_memory::WaitResult sleep_undisturbed(std::int64_t deadline_ns);
@@ -112,6 +115,7 @@ class Node {
   std::atomic<bool> closed_{false};
   std::atomic<std::uint32_t> nudges_{0};
   bool turn_taken_ = false;
+  std::uint32_t nudges_of_turn_ = 0;  ///< that the thread with the turn knew of when it lay down
   SpinBudget spin_budget_{has_processors_to_spare()};  // of the thread that has the turn
   int turn_waiters_ = 0;
   std::atomic<std::uint32_t> turn_word_{0};  // futex word of those who wait for the turn

@@ -2,6 +2,7 @@
 // Whole nodes over real shared memory, in one process: what they send is what they receive.
 #include "node/node.hpp"
 
+#include <atomic>
 #include <cstring>
 #include <numeric>
 #include <thread>
@@ -266,6 +267,45 @@ TEST_F(Pair, ManyThreadsReceiveEachMessageOnce) {
     receiver.join();
   poller.join();
   EXPECT_EQ(received, count);
+}
+
+TEST_F(Pair, ANudgeEndsTheWaitOfEveryThreadAndNoneIsLost) {
+  join();
+  constexpr int rounds = 2000;
+  std::atomic<int> nudged[2] = {0, 0};
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (auto& count : nudged) {
+    threads.emplace_back([&] {
+      std::uint32_t seen = 0;
+      while (!done.load()) {
+        const std::uint32_t before = b->nudges();
+        if (before == seen) {
+          Event* event = nullptr;
+          // Without an end: a lost nudge makes the test hang.
+          if (b->next(-1, &event, seen) != Node::Outcome::Nudged) return;
+        }
+        seen = b->nudges();
+        count.store(static_cast<int>(seen));
+      }
+    });
+  }
+  // A third one takes bits from the doorbell all the time.
+  threads.emplace_back([&] {
+    while (!done.load())
+      b->follow_orders();
+  });
+  for (int round = 1; round <= rounds; ++round) {
+    b->nudge();
+    for (auto& count : nudged) {
+      while (count.load() < round)
+        std::this_thread::yield();
+    }
+  }
+  done.store(true);
+  b->nudge();
+  for (std::thread& thread : threads)
+    thread.join();
 }
 
 TEST_F(Pair, EventDescriptorWakesAnEventLoop) {

@@ -15,9 +15,11 @@ constexpr std::int64_t spin_slice_ns = 50'000'000;
 
 }  // namespace
 
-WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns) {
-  if (turn_taken_) return wait_for_turn(lock, deadline_ns);
+WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns,
+                             std::uint32_t seen_turn, std::uint32_t seen_nudges) {
+  if (turn_taken_) return wait_for_turn(lock, deadline_ns, seen_turn);
   turn_taken_ = true;
+  nudges_of_turn_ = seen_nudges;
   lock.unlock();
   WaitResult result = sleep_on_doorbell(deadline_ns);
   lock.lock();
@@ -27,11 +29,11 @@ WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t de
   return result;
 }
 
-WaitResult Node::wait_for_turn(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns) {
-  std::uint32_t seen = turn_word_.load(std::memory_order_relaxed);  // changes under the lock only
+WaitResult Node::wait_for_turn(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns,
+                               std::uint32_t seen_turn) {
   ++turn_waiters_;
   lock.unlock();
-  WaitResult result = shared_memory::SystemAtomics::wait(turn_word_, seen, deadline_ns);
+  WaitResult result = shared_memory::SystemAtomics::wait(turn_word_, seen_turn, deadline_ns);
   lock.lock();
   --turn_waiters_;
   return result;

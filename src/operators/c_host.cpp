@@ -67,11 +67,12 @@ const char* dora_runtime_operator_json(const dora_runtime* runtime, size_t index
 }
 
 dora_status dora_runtime_next(dora_runtime* runtime, size_t thread, dora_operator_status answer,
-                              int64_t timeout_ns, size_t* index, dora_event** event) {
+                              int64_t timeout_ns, uint32_t seen_nudges, size_t* index,
+                              dora_event** event) {
   *index = SIZE_MAX;
   *event = nullptr;
   Runtime::Delivery delivery;
-  auto outcome = runtime->runtime->next(thread, answer, timeout_ns, &delivery);
+  auto outcome = runtime->runtime->next(thread, answer, timeout_ns, seen_nudges, &delivery);
   return outcome ? give(*outcome, delivery, index, event) : set_status(outcome.error());
 }
 

@@ -109,7 +109,8 @@ Result<> Runtime::connect_inside() {
 // ---- The loop of a thread ----------------------------------------------------------------------
 
 Result<Runtime::Outcome> Runtime::next(std::size_t number, dora_operator_status answer,
-                                       std::int64_t timeout_ns, Delivery* delivery) {
+                                       std::int64_t timeout_ns, std::uint32_t seen_nudges,
+                                       Delivery* delivery) {
   const std::int64_t deadline_ns = deadline_of(timeout_ns);
   Thread& thread = *threads_[number];
   Lock lock(mutex_);
@@ -132,14 +133,22 @@ Result<Runtime::Outcome> Runtime::next(std::size_t number, dora_operator_status 
       if (!thread.queue.is_empty()) continue;
     }
     Outcome outcome{};
-    if (!wait(lock, deadline_ns, has_work, &outcome)) return outcome;
+    if (!wait(lock, deadline_ns, has_work, seen_nudges, &outcome)) return outcome;
   }
 }
 
-bool Runtime::wait(Lock& lock, std::int64_t deadline_ns, bool has_work, Outcome* outcome) {
+bool Runtime::wait(Lock& lock, std::int64_t deadline_ns, bool has_work,
+                   std::uint32_t seen_nudges, Outcome* outcome) {
   tell_drops(false);
   const std::int64_t now_ns = monotonic_ns();
   const std::int64_t left_ns = has_work || deadline_ns <= now_ns ? 0 : deadline_ns - now_ns;
+  // Counted before the mutex is released: what another thread changes from now on is noticed.
+  const std::uint32_t nudges = node_->nudges();
+  if (nudges != seen_nudges && !has_work) {
+    // Of this runtime or of the host: only the host can tell, and it comes back.
+    *outcome = Outcome::Interrupted;
+    return false;
+  }
   if (node_has_ended_) {
     if (has_work) return true;
     if (left_ns == 0) {
@@ -151,8 +160,6 @@ bool Runtime::wait(Lock& lock, std::int64_t deadline_ns, bool has_work, Outcome*
     changed_.wait_for(lock, std::chrono::nanoseconds(std::min(left_ns, slice_ns)));
     return true;
   }
-  // Counted before the mutex is released: what another thread changes from now on is noticed.
-  const std::uint32_t nudges = node_->nudges();
   lock.unlock();
   node::Event* event = nullptr;
   const auto took = node_->next(

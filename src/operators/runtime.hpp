@@ -55,6 +55,8 @@ class Runtime {
   const OperatorConfig& config(std::size_t index) const { return operators_[index].config; }
   bool is_hosted(std::size_t index) const { return operators_[index].config.library.empty(); }
   const std::string& node_id() const { return node_->id(); }
+  /// See dora_node_nudges.
+  std::uint32_t nudges() const { return node_->nudges(); }
 
   enum class Outcome { Event, Ended, TimedOut, Interrupted };
   struct Delivery {
@@ -63,7 +65,7 @@ class Runtime {
   };
   /// See dora_runtime_next.
   Result<Outcome> next(std::size_t number, dora_operator_status answer, std::int64_t timeout_ns,
-                       Delivery* delivery);
+                       std::uint32_t seen_nudges, Delivery* delivery);
   void abort(std::string why);
   void reload(std::size_t index);
 
@@ -130,7 +132,8 @@ class Runtime {
   /// Gives the item to its operator, or says that the caller must.
   Result<bool> deliver(Lock& lock, Thread& thread, EventQueue::Item item, Delivery* delivery);
   /// Waits for the node or for another thread; false when the caller is to return `outcome`.
-  bool wait(Lock& lock, std::int64_t deadline_ns, bool has_work, Outcome* outcome);
+  bool wait(Lock& lock, std::int64_t deadline_ns, bool has_work, std::uint32_t seen_nudges,
+            Outcome* outcome);
 
   // What comes from the node.
   void route(node::Event* event);
