@@ -38,8 +38,6 @@ void node_dealloc(PyObject* self) {
     Py_DECREF(event);
   for (PyObject* id : state->input_ids)
     Py_XDECREF(id);
-  for (const OutputName& output : state->outputs)
-    Py_DECREF(output.id);
   delete state;
   free_instance(self);
 }

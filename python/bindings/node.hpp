@@ -6,17 +6,13 @@
 #include <deque>
 #include <vector>
 
+#include "outputs.hpp"
 #include "python.hpp"
 
 namespace dora::python {
 
 /// By input index; nullptr where not seen yet.
 using InputIds = std::vector<PyObject*>;
-
-struct OutputName {
-  PyObject* id;  // owned, so that its address stays its own
-  std::uint32_t index;
-};
 
 /// What belongs to a node. All of it guarded by the GIL.
 struct NodeState {
@@ -32,7 +28,7 @@ struct NodeState {
   unsigned process_generation = 0;
   std::deque<PyObject*> put_back;  // events that were taken, and come first again
   InputIds input_ids;
-  std::vector<OutputName> outputs;  // those that were sent on
+  OutputNumbers outputs;
 };
 
 struct NodeObject {
@@ -100,6 +96,6 @@ PyObject* node_drain_dropped_extension_keys(PyObject* self, PyObject* const* arg
                                             Py_ssize_t count, PyObject* keywords);
 
 /// The number of an output. 1: found; 0: the dataflow does not declare it; -1: a Python error.
-int find_output(PyObject* self, PyObject* id, std::uint32_t& index);
+int find_output(PyObject* self, PyObject* id, std::uint32_t& number);
 
 }  // namespace dora::python

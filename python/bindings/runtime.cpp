@@ -14,7 +14,6 @@ namespace {
 
 Lazy as_received("dora._values", "as_received");
 Lazy to_exportable("dora._values", "to_exportable");
-Lazy warn_unknown_output("dora._logging", "warn_unknown_output");
 
 struct RuntimeState {
   PyObject* node = nullptr;  // owned
@@ -32,7 +31,7 @@ struct RuntimeObject {
 struct SenderState {
   PyObject* runtime = nullptr;  // owned
   std::size_t index = 0;
-  std::vector<OutputName> outputs;
+  OutputNumbers outputs;
 };
 
 struct SenderObject {
@@ -118,34 +117,6 @@ Ref received_form(PyObject* data) {
 
 // ---- OperatorSender ----------------------------------------------------------------------------
 
-/// 1: found; 0: the dataflow does not declare it; -1: a Python error.
-int find_operator_output(SenderState& sender, PyObject* id, std::uint32_t& output) {
-  for (const OutputName& known : sender.outputs) {
-    if (known.id == id) {
-      output = known.index;
-      return 1;
-    }
-  }
-  if (PyUnicode_Check(id) == 0) {
-    raise_type("an output id must be a str, not %R", id);
-    return -1;
-  }
-  Py_ssize_t length = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(id, &length);
-  if (text == nullptr) return -1;
-  const dora_status status =
-      dora_runtime_find_output(runtime_of(sender.runtime).handle, sender.index, text,
-                               static_cast<std::size_t>(length), &output);
-  if (status == DORA_NOT_FOUND) return 0;
-  if (status != DORA_OK) {
-    raise_status(status);
-    return -1;
-  }
-  Py_INCREF(id);
-  sender.outputs.push_back({id, output});
-  return 1;
-}
-
 bool send_inside(const RuntimeState& runtime, std::uint32_t output, PyObject* data,
                  const dora_metadata* metadata) {
   Ref form = received_form(data);
@@ -159,36 +130,28 @@ bool send_inside(const RuntimeState& runtime, std::uint32_t output, PyObject* da
 
 PyObject* sender_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                              PyObject* keywords) {
-  static const char* const parameter_names[] = {"output_id", "data", "metadata"};
-  PyObject* values[3] = {};
-  if (keywords == nullptr && (count == 2 || count == 3)) {
-    std::copy_n(arguments, count, values);
-  } else if (!parse_arguments({"send_output", parameter_names, 3, 2}, arguments, count, keywords,
-                              values)) {
-    return nullptr;
-  }
+  SendArguments given;
+  if (!given.read(arguments, count, keywords)) return nullptr;
   SenderState& sender = sender_of(self);
   const RuntimeState& runtime = runtime_of(sender.runtime);
   if (!check_is_open(runtime)) return nullptr;
   std::uint32_t output = 0;
-  const int found = find_operator_output(sender, values[0], output);
-  if (found < 0) return nullptr;
-  if (found == 0) {
-    PyObject* warn = warn_unknown_output.get();
-    return warn == nullptr
-               ? nullptr
-               : PyObject_CallFunction(warn, "OOs", runtime.node, values[0], dora_error_message());
-  }
+  const int known = sender.outputs.find(
+      given.output_id, output, [&](const char* text, std::size_t length, auto* number) {
+        return dora_runtime_find_output(runtime.handle, sender.index, text, length, number);
+      });
+  if (known < 0) return nullptr;
+  if (known == 0) return warn_of_unknown_output(runtime.node, given.output_id);
   OutgoingMetadata metadata;
-  if (!metadata.read(values[2])) return nullptr;
+  if (!metadata.read(given.metadata)) return nullptr;
   const unsigned receivers = dora_runtime_receivers(runtime.handle, output);
   if ((receivers & DORA_RECEIVERS_OUTSIDE) != 0) {
     const std::uint32_t own = dora_runtime_node_output(runtime.handle, output);
-    const Ref sent = steal(send_data(runtime.node, own, metadata.get(), values[1]));
+    const Ref sent = steal(send_data(runtime.node, own, metadata.get(), given.data));
     if (!sent) return nullptr;
   }
   if ((receivers & DORA_RECEIVERS_INSIDE) != 0 &&
-      !send_inside(runtime, output, values[1], metadata.get())) {
+      !send_inside(runtime, output, given.data, metadata.get())) {
     return nullptr;
   }
   Py_RETURN_NONE;
@@ -196,8 +159,6 @@ PyObject* sender_send_output(PyObject* self, PyObject* const* arguments, Py_ssiz
 
 void sender_dealloc(PyObject* self) {
   SenderState* state = reinterpret_cast<SenderObject*>(self)->state;
-  for (const OutputName& output : state->outputs)
-    Py_DECREF(output.id);
   Py_XDECREF(state->runtime);
   delete state;
   free_instance(self);

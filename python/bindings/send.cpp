@@ -13,13 +13,11 @@
 namespace dora::python {
 namespace {
 
-Lazy warn_unknown_output("dora._logging", "warn_unknown_output");
 Lazy convert("dora._values", "to_sendable");
 Lazy convert_ndarray("dora._values", "to_plain_ndarray");
 
 /// Copies above this size let other threads run meanwhile.
 constexpr std::size_t quick_copy_bytes = 64 << 10;
-constexpr std::size_t most_known_outputs = 64;
 constexpr std::size_t most_known_types = 1024;
 
 enum class Kind { Bytes, Ndarray, Buffer, Arrow, ArrowProtocol, Other };
@@ -338,62 +336,29 @@ PyObject* send_data(PyObject* self, std::uint32_t output, const dora_metadata* m
   return send_any({self, output, metadata}, data, false);
 }
 
-int find_output(PyObject* self, PyObject* id, std::uint32_t& index) {
+int find_output(PyObject* self, PyObject* id, std::uint32_t& number) {
   NodeState& state = state_of(self);
-  for (const OutputName& known : state.outputs) {
-    if (known.id == id) {
-      index = known.index;
-      return 1;
-    }
-  }
-  if (!PyUnicode_Check(id)) {
-    raise_type("an output id must be a str, not %R", id);
-    return -1;
-  }
-  Py_ssize_t length = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(id, &length);
-  if (text == nullptr) return -1;
-  dora_status status =
-      dora_node_find_output(state.handle, text, static_cast<std::size_t>(length), &index);
-  if (status == DORA_NOT_FOUND) return 0;
-  if (status != DORA_OK) {
-    raise_status(status);
-    return -1;
-  }
-  if (state.outputs.size() < most_known_outputs) {
-    Py_INCREF(id);
-    state.outputs.push_back({id, index});
-  }
-  return 1;
+  return state.outputs.find(id, number, [&](const char* text, std::size_t length, auto* found) {
+    return dora_node_find_output(state.handle, text, length, found);
+  });
 }
 
 PyObject* node_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                            PyObject* keywords) {
-  static const char* const parameter_names[] = {"output_id", "data", "metadata"};
-  PyObject* values[3] = {};
-  if (keywords == nullptr && (count == 2 || count == 3)) {
-    std::copy_n(arguments, count, values);
-  } else if (!parse_arguments({"send_output", parameter_names, 3, 2}, arguments, count, keywords,
-                              values)) {
-    return nullptr;
-  }
+  SendArguments given;
+  if (!given.read(arguments, count, keywords)) return nullptr;
   if (Ref local = local_of(self)) {
-    return PyObject_CallMethod(local.ptr(), "send_output", "OOO", values[0], values[1],
-                               values[2] == nullptr ? Py_None : values[2]);
+    return PyObject_CallMethod(local.ptr(), "send_output", "OOO", given.output_id, given.data,
+                               given.metadata == nullptr ? Py_None : given.metadata);
   }
   if (!check_is_open(state_of(self))) return nullptr;
   std::uint32_t output = 0;
-  int found = find_output(self, values[0], output);
+  const int found = find_output(self, given.output_id, output);
   if (found < 0) return nullptr;
-  if (found == 0) {
-    PyObject* warn = warn_unknown_output.get();
-    return warn == nullptr
-               ? nullptr
-               : PyObject_CallFunction(warn, "OOs", self, values[0], dora_error_message());
-  }
+  if (found == 0) return warn_of_unknown_output(self, given.output_id);
   OutgoingMetadata metadata;
-  if (!metadata.read(values[2])) return nullptr;
-  return send_data(self, output, metadata.get(), values[1]);
+  if (!metadata.read(given.metadata)) return nullptr;
+  return send_data(self, output, metadata.get(), given.data);
 }
 
 }  // namespace dora::python
