@@ -5,25 +5,16 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/crash_point.hpp"
 #include "daemon/edge_totals.hpp"
+#include "daemon/memory_limit.hpp"
 #include "shared_memory/arena.hpp"
 
 namespace dora::daemon {
 namespace {
 
 namespace shm = shared_memory;
-
-/// How much one node may send that nobody has taken back. The file is sparse: it costs nothing
-/// until it is used.
-std::uint64_t arena_limit() {
-  constexpr std::uint64_t most = 16ULL << 30;
-  const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
-  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return std::clamp<std::uint64_t>(pages * page / 4, 64ULL << 20, most);
-}
 
 /// A sender that waits again and again is told of once in this time.
 constexpr std::int64_t between_blocked_reports_ns = 60'000'000'000;
@@ -43,7 +34,7 @@ shm::EdgeOptions edge_options(const InputPlan& input) {
 }  // namespace
 
 MemoryBroker::MemoryBroker(const RunPlan& plan)
-    : plan_(&plan), arena_bytes_(arena_limit()), nodes_(plan.nodes.size()), visits_(plan.nodes.size()) {
+    : plan_(&plan), arena_bytes_(arena_limit(usable_memory())), nodes_(plan.nodes.size()), visits_(plan.nodes.size()) {
   for (NodeIndex consumer = 0; consumer < plan.nodes.size(); ++consumer) {
     const auto& inputs = plan.nodes[consumer].inputs;
     for (std::size_t input = 0; input < inputs.size(); ++input) {
