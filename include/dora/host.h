@@ -46,8 +46,8 @@ DORA_API const char* dora_runtime_operator_json(const dora_runtime* runtime, siz
  *
  * OK with an event, to be released by the caller; OK with *event == NULL when operator `*index` has
  * ended and can be let go; OK with *index == SIZE_MAX when all have; TIMED_OUT and INTERRUPTED as
- * dora_node_next_unless_nudged; anything else when an operator in a library failed, or dora_runtime_abort was
- * called. */
+ * dora_node_next_unless_nudged; anything else when an operator in a library failed, or
+ * dora_runtime_abort was called. */
 DORA_API dora_status dora_runtime_next(dora_runtime* runtime, size_t thread,
                                        dora_operator_status answer, int64_t timeout_ns,
                                        uint32_t seen_nudges, size_t* index, dora_event** event);

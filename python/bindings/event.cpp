@@ -279,8 +279,9 @@ bool add_event_type(PyObject* module) {
 
   static PyMethodDef own_methods[] = {
       {"get", as_method(event_get), fast,
-       "get(key, default=None, /)\n--\n\nThe entry, or `default` when there is none."},
-      {"__missing__", event_subscript, METH_O, "Makes an entry that is made late."}};
+       "get($self, key, default=None, /)\n--\n\nThe entry, or `default` when there is none."},
+      {"__missing__", event_subscript, METH_O,
+       "__missing__($self, key, /)\n--\n\nMakes an entry that is made late."}};
   static PyMethodDef methods[32];
   append_methods(own_methods, std::size(own_methods), methods, std::size(methods));
 

@@ -85,10 +85,12 @@ void append_methods(const PyMethodDef* own, std::size_t own_count, PyMethodDef* 
   all = std::copy_n(own, own_count, all);
   fill(all, std::make_index_sequence<delegated.size()>());
   all += delegated.size();
-  *all++ = {"copy", event_copy, METH_NOARGS, "copy()\n--\n\nA shallow copy."};
-  *all++ = {"__copy__", event_copy, METH_NOARGS, nullptr};
-  *all++ = {"__reduce__", event_reduce, METH_NOARGS, nullptr};
-  *all++ = {"__reduce_ex__", event_reduce, METH_O, nullptr};
+  *all++ = {"copy", event_copy, METH_NOARGS, "copy($self)\n--\n\nA shallow copy."};
+  *all++ = {"__copy__", event_copy, METH_NOARGS, "__copy__($self)\n--\n\nA shallow copy."};
+  *all++ = {"__reduce__", event_reduce, METH_NOARGS,
+            "__reduce__($self)\n--\n\nA plain dict when it is loaded."};
+  *all++ = {"__reduce_ex__", event_reduce, METH_O,
+            "__reduce_ex__($self, protocol, /)\n--\n\nA plain dict when it is loaded."};
   *all = {nullptr, nullptr, 0, nullptr};
 }
 

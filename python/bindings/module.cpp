@@ -16,7 +16,9 @@ PyObject* timeout_event(PyObject*, PyObject* seconds) {
   return make_timeout_event(number);
 }
 
-PyMethodDef functions[] = {{"timeout_event", timeout_event, METH_O, nullptr},
+PyMethodDef functions[] = {{"timeout_event", timeout_event, METH_O,
+                            "timeout_event($module, seconds, /)\n--\n\n"
+                            "The event that says that nothing came in time."},
                            {nullptr, nullptr, 0, nullptr}};
 
 bool fill(PyObject* module) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node.hpp"
 
-#include <dora/host.h>
-
 #include <cstring>
 #include <iterator>
 #include <string>
 
+#include <dora/host.h>
 #include <pthread.h>
 
 namespace dora::python {
@@ -135,7 +134,7 @@ PyObject* node_self(PyObject* self) {
 
 PyMethodDef methods[] = {
     {"next", as_method(node_next), fast,
-     "next(timeout=None)\n--\n\n"
+     "next($self, timeout=None)\n--\n\n"
      "Waits for the next event and returns it; None once the stream has ended, then for ever.\n\n"
      "timeout: seconds to wait at most, 0 to look only; without it, waits as long as it takes.\n"
      "When nothing came in time, an event of type \"ERROR\" says so, with \"timed_out\": True.\n"
@@ -144,17 +143,17 @@ PyMethodDef methods[] = {
      "        if event[\"type\"] == \"INPUT\":\n"
      "            print(event[\"id\"], event[\"value\"])\n"},
     {"try_recv", node_try_recv, METH_NOARGS,
-     "try_recv()\n--\n\n"
+     "try_recv($self)\n--\n\n"
      "The next event if one is there now, else None. Never waits."},
     {"drain", node_drain, METH_NOARGS,
-     "drain()\n--\n\n"
+     "drain($self)\n--\n\n"
      "A list of all events that are there now, oldest first. Never waits.\n\n"
      "Raises RuntimeError once the stream has ended and nothing is left."},
     {"is_empty", node_is_empty, METH_NOARGS,
-     "is_empty()\n--\n\n"
+     "is_empty($self)\n--\n\n"
      "Whether no event is there now. False means that try_recv() has one."},
     {"send_output", as_method(node_send_output), fast,
-     "send_output(output_id, data, metadata=None)\n--\n\n"
+     "send_output($self, output_id, data, metadata=None)\n--\n\n"
      "Sends `data` to every node that has `output_id` among its inputs.\n\n"
      "data: bytes, a numpy array of any shape, a pyarrow array, or anything with a buffer,\n"
      "`__arrow_c_array__` or DLPack (on the CPU); also lists, dicts, str, int and float, as\n"
@@ -170,40 +169,47 @@ PyMethodDef methods[] = {
      "    node.send_output(\"image\", np.zeros((480, 640, 3), np.uint8), {\"camera\": "
      "\"left\"})\n"},
     {"send_output_raw", as_method(node_send_output_raw), fast,
-     "send_output_raw(output_id, data_length, metadata=None)\n--\n\n"
+     "send_output_raw($self, output_id, data_length, metadata=None)\n--\n\n"
      "Memory of `data_length` bytes to write into, which is then sent without a copy.\n\n"
+     "data_length: bytes, 0 or more. What the memory holds at first is not specified.\n"
+     "metadata: as in send_output.\n\n"
      "    with node.send_output_raw(\"frame\", frame.nbytes) as buffer:\n"
      "        np.asarray(buffer)[:] = frame.ravel()\n\n"
-     "Receivers see a UInt8 array. Every view of the memory must be released before it is sent.\n"
-     "Raises RuntimeError for an output that the dataflow does not declare."},
+     "At the end of the block the memory is sent; receivers see a UInt8 array. If the block "
+     "raises,\n"
+     "nothing is sent. Every view of the memory must be released before it is sent. Without "
+     "`with`,\n"
+     "the SampleHandler that is returned gives views (as_memoryview) and sends (send).\n\n"
+     "Raises RuntimeError for an output that the dataflow does not declare, and when there is no\n"
+     "memory because receivers hold it."},
     {"close", node_close, METH_NOARGS,
-     "close()\n--\n\n"
+     "close($self)\n--\n\n"
      "Closes the outputs and ends the stream, before the process ends. Harmless the second time."},
     {"close_outputs", node_close_outputs, METH_O,
-     "close_outputs(output_ids)\n--\n\n"
+     "close_outputs($self, output_ids, /)\n--\n\n"
      "Closes these outputs: receivers see INPUT_CLOSED after the messages that were sent."},
     {"extension_store", as_method(node_extension_store), fast,
-     "extension_store(namespace, key, value)\n--\n\n"
+     "extension_store($self, namespace, key, value)\n--\n\n"
      "Stores bytes (at most 64 KiB) in the table that the nodes of the dataflow share.\n\n"
      "The entry goes when it is dropped, and when this node ends. Raises RuntimeError when\n"
      "another node stored that key."},
     {"extension_load", as_method(node_extension_load), fast,
-     "extension_load(namespace, key, remove=False)\n--\n\n"
+     "extension_load($self, namespace, key, remove=False)\n--\n\n"
      "The bytes that a node of the dataflow stored under that key, or None; with `remove`, the\n"
      "entry goes."},
     {"extension_drop", as_method(node_extension_drop), fast,
-     "extension_drop(namespace, key)\n--\n\n"
+     "extension_drop($self, namespace, key)\n--\n\n"
      "Removes an entry, if there is one."},
     {"drain_dropped_extension_keys", as_method(node_drain_dropped_extension_keys), fast,
-     "drain_dropped_extension_keys(namespace)\n--\n\n"
+     "drain_dropped_extension_keys($self, namespace)\n--\n\n"
      "A list of the keys that this node stored or loaded and that went since the last call."},
-    {"_open", node_open, METH_O, nullptr},
-    {"_facts", node_facts, METH_NOARGS, nullptr},
-    {"_is_open", node_is_open, METH_NOARGS, nullptr},
-    {"_put_back", node_put_back, METH_O, nullptr},
-    {"_poll", node_poll, METH_NOARGS, nullptr},
-    {"_arm", node_arm, METH_NOARGS, nullptr},
-    {"_fd", node_fd, METH_NOARGS, nullptr},
+    {"_open", node_open, METH_O, "_open($self, node_id, /)\n--\n\n"},
+    {"_facts", node_facts, METH_NOARGS, "_facts($self)\n--\n\n"},
+    {"_is_open", node_is_open, METH_NOARGS, "_is_open($self)\n--\n\n"},
+    {"_put_back", node_put_back, METH_O, "_put_back($self, events, /)\n--\n\n"},
+    {"_poll", node_poll, METH_NOARGS, "_poll($self)\n--\n\n"},
+    {"_arm", node_arm, METH_NOARGS, "_arm($self)\n--\n\n"},
+    {"_fd", node_fd, METH_NOARGS, "_fd($self)\n--\n\n"},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

@@ -302,18 +302,19 @@ PyObject* runtime_close(PyObject* self, PyObject*) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef runtime_methods[] = {{"operators", runtime_operators, METH_NOARGS, nullptr},
-                                 {"thread_count", runtime_thread_count, METH_NOARGS, nullptr},
-                                 {"next", as_method(runtime_next), fast, nullptr},
-                                 {"sender", runtime_sender, METH_O, nullptr},
-                                 {"reload", runtime_reload, METH_O, nullptr},
-                                 {"abort", runtime_abort, METH_NOARGS, nullptr},
-                                 {"close", runtime_close, METH_NOARGS, nullptr},
-                                 {nullptr, nullptr, 0, nullptr}};
+PyMethodDef runtime_methods[] = {
+    {"operators", runtime_operators, METH_NOARGS, "operators($self)\n--\n\n"},
+    {"thread_count", runtime_thread_count, METH_NOARGS, "thread_count($self)\n--\n\n"},
+    {"next", as_method(runtime_next), fast, "next($self, thread, answer, /)\n--\n\n"},
+    {"sender", runtime_sender, METH_O, "sender($self, index, /)\n--\n\n"},
+    {"reload", runtime_reload, METH_O, "reload($self, index, /)\n--\n\n"},
+    {"abort", runtime_abort, METH_NOARGS, "abort($self)\n--\n\n"},
+    {"close", runtime_close, METH_NOARGS, "close($self)\n--\n\n"},
+    {nullptr, nullptr, 0, nullptr}};
 
 PyMethodDef sender_methods[] = {
     {"send_output", as_method(sender_send_output), fast,
-     "send_output(output_id, data, metadata=None)\n--\n\n"
+     "send_output($self, output_id, data, metadata=None)\n--\n\n"
      "Sends `data` to every input that is fed by `output_id`, as `Node.send_output` does.\n\n"
      "Operators of the same node receive the very memory of `data`: do not change it afterwards."},
     {nullptr, nullptr, 0, nullptr}};

@@ -208,16 +208,19 @@ PyObject* make_sample(PyObject* self, PyObject* output_id, Py_ssize_t length, Py
 
 PyMethodDef handler_methods[] = {
     {"as_buffer", handler_as_buffer, METH_NOARGS,
-     "as_buffer()\n--\n\n"
+     "as_buffer($self)\n--\n\n"
      "The memory, for everything that takes a buffer; the same object every time."},
     {"as_memoryview", handler_as_memoryview, METH_NOARGS,
-     "as_memoryview()\n--\n\n"
+     "as_memoryview($self)\n--\n\n"
      "A new writable memoryview of the memory; release it before send()."},
     {"send", handler_send, METH_NOARGS,
-     "send()\n--\n\n"
+     "send($self)\n--\n\n"
      "Sends what was written. Raises RuntimeError while views are open, and the second time."},
-    {"__enter__", handler_enter, METH_NOARGS, nullptr},
-    {"__exit__", handler_exit, METH_VARARGS, nullptr},
+    {"__enter__", handler_enter, METH_NOARGS,
+     "__enter__($self)\n--\n\nThe memory, for everything that takes a buffer."},
+    {"__exit__", handler_exit, METH_VARARGS,
+     "__exit__($self, kind, error, traceback, /)\n--\n\n"
+     "Sends what was written, unless the block raised."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyGetSetDef buffer_members[] = {

@@ -5,8 +5,8 @@
 //
 // Python's own handlers only make a note, which the main thread must look for; a futex that goes to
 // sleep after the note was made sleeps on. So while a SignalWatch lives, every handler that was
-// installed runs as before and then nudges the node. Looking every 100 ms would do, too, but an idle
-// node has nothing to wake up for.
+// installed runs as before and then nudges the node. Looking every 100 ms would do, too, but an
+// idle node has nothing to wake up for.
 
 #include <algorithm>
 #include <chrono>
@@ -29,9 +29,9 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 };
 
-/// The rounds of one wait without the GIL. For the first 100 ms it costs nothing: a signal that comes
-/// just before the sleep is seen after them. From then on it does not wake up for nothing. Only the
-/// main thread runs Python's signal handlers; others need no watch.
+/// The rounds of one wait without the GIL. For the first 100 ms it costs nothing: a signal that
+/// comes just before the sleep is seen after them. From then on it does not wake up for nothing.
+/// Only the main thread runs Python's signal handlers; others need no watch.
 class Wait {
  public:
   explicit Wait(dora_node* node) : node_(node) {}

@@ -34,7 +34,10 @@ shm::EdgeOptions edge_options(const InputPlan& input) {
 }  // namespace
 
 MemoryBroker::MemoryBroker(const RunPlan& plan)
-    : plan_(&plan), arena_bytes_(arena_limit(usable_memory())), nodes_(plan.nodes.size()), visits_(plan.nodes.size()) {
+    : plan_(&plan),
+      arena_bytes_(arena_limit(usable_memory())),
+      nodes_(plan.nodes.size()),
+      visits_(plan.nodes.size()) {
   for (NodeIndex consumer = 0; consumer < plan.nodes.size(); ++consumer) {
     const auto& inputs = plan.nodes[consumer].inputs;
     for (std::size_t input = 0; input < inputs.size(); ++input) {

@@ -140,7 +140,8 @@ class MemoryBroker {
   bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }
   void tell_disconnected(Edge& edge, std::vector<Notice>& notices);
   static bool is_over(const Edge& edge);
-  /// Whether a consumer that closed the edge may still read what it took, and its producer reuse it.
+  /// Whether a consumer that closed the edge may still read what it took, and its producer reuse
+  /// it.
   static bool is_lent(const Edge& edge);
   bool is_of(const Edge& edge, NodeIndex consumer, std::uint64_t visit) const;
   void forget_drained();

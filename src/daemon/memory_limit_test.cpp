@@ -25,8 +25,8 @@ class MemoryLimit : public testing::Test {
     fs::create_directories((root / place).parent_path());
     std::ofstream(root / place) << text;
   }
-  const fs::path root = fs::path(testing::TempDir()) /
-                        testing::UnitTest::GetInstance()->current_test_info()->name();
+  const fs::path root =
+      fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(MemoryLimit, IsTheMachinesWithoutControlGroups) {

@@ -119,7 +119,8 @@ void Run::on_visitor_gone(NodeIndex node, bool said_goodbye) {
   extensions_.on_end(node);
   perform(state_.on_left(node, monotonic_ns()));
   if (!lives) return;
-  left_.forget_if([this](const Visit& each) { return !memory_.is_lent_to(each.node, each.number); });
+  left_.forget_if(
+      [this](const Visit& each) { return !memory_.is_lent_to(each.node, each.number); });
   left_.add(visitor->pid(), visitor->take_pidfd(), visit);
 }
 

@@ -78,8 +78,8 @@ struct CloseInput {
   std::size_t input;
   bool operator==(const CloseInput&) const = default;
 };
-/// `node` takes nothing any more, but its process may live and read what it took: its producers send
-/// it nothing more, and take back what it returns.
+/// `node` takes nothing any more, but its process may live and read what it took: its producers
+/// send it nothing more, and take back what it returns.
 struct RetireConsumer {
   NodeIndex node;
   bool operator==(const RetireConsumer&) const = default;

@@ -183,10 +183,10 @@ struct Places {
   bool operator==(const Places&) const = default;
 };
 
-using DaemonToNode = std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start,
-                                  AttachRefused, Stop, InputClosed, RetireOutput, DisconnectOutput,
-                                  NodeRestarted, NodeFailed, ParameterChanged, Reload,
-                                  ExtensionReply, Places>;
+using DaemonToNode =
+    std::variant<Setup, ConnectOutput, ConnectInput, SetupDone, Start, AttachRefused, Stop,
+                 InputClosed, RetireOutput, DisconnectOutput, NodeRestarted, NodeFailed,
+                 ParameterChanged, Reload, ExtensionReply, Places>;
 
 std::string encode(const DaemonToNode& message);
 /// Fails with InvalidInput for anything that is not exactly such a message.

@@ -53,7 +53,8 @@ class Node {
   Outcome next(std::int64_t timeout_ns, Event** event) { return next(timeout_ns, event, nudges()); }
   /// The same, but Nudged as soon as nudge() was called more often than `seen_nudges`.
   Outcome next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges);
-  /// Wakes all threads that wait in next(), for a reason of the caller's. Also from signal handlers.
+  /// Wakes all threads that wait in next(), for a reason of the caller's. Also from signal
+  /// handlers.
   void nudge();
   std::uint32_t nudges() const { return nudges_.load(std::memory_order_acquire); }
   bool has_event();

@@ -137,8 +137,8 @@ Result<Runtime::Outcome> Runtime::next(std::size_t number, dora_operator_status 
   }
 }
 
-bool Runtime::wait(Lock& lock, std::int64_t deadline_ns, bool has_work,
-                   std::uint32_t seen_nudges, Outcome* outcome) {
+bool Runtime::wait(Lock& lock, std::int64_t deadline_ns, bool has_work, std::uint32_t seen_nudges,
+                   Outcome* outcome) {
   tell_drops(false);
   const std::int64_t now_ns = monotonic_ns();
   const std::int64_t left_ns = has_work || deadline_ns <= now_ns ? 0 : deadline_ns - now_ns;
