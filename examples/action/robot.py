@@ -3,7 +3,7 @@
 from dora import Node
 
 node = Node()
-goals = {}  # steps left to do, by goal
+goals: dict[str, int] = {}  # steps left to do, by goal
 
 
 def finish(goal_id, status):

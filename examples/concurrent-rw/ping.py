@@ -14,7 +14,7 @@ def write():
 
 writer = threading.Thread(target=write)
 writer.start()
-answers = []
+answers: list[int] = []
 while len(answers) < 100:
     event = node.next()
     if event["type"] == "INPUT":

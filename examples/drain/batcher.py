@@ -3,7 +3,7 @@
 from dora import Node
 
 node = Node()
-readings = []
+readings: list[int] = []
 batches = 0
 while len(readings) < 60:
     event = node.next()

@@ -6,7 +6,7 @@ from dora import Node
 
 node = Node()
 time.sleep(1)  # the speaker is done by now
-segments = {}
+segments: dict[int, list[str]] = {}
 for event in node:
     if event["type"] == "INPUT":
         metadata = event["metadata"]

@@ -5,7 +5,7 @@ from collections import Counter
 from dora import Node
 
 node = Node()
-ticks = Counter()
+ticks: Counter[str] = Counter()
 beat = None
 
 for event in node:

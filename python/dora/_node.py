@@ -90,7 +90,7 @@ class Node(NodeBase):
 
     # ---- Receiving ---------------------------------------------------------------------------
 
-    async def recv_async(self, timeout: float | None = None) -> dict[str, Any] | None:
+    async def recv_async(self, timeout: float | None = None) -> dict[str, Any] | Any:
         """Waits for the next event while other tasks of the event loop go on.
 
         Returns as `next` does: an event, None at the end of the stream, an "ERROR" event with
@@ -153,7 +153,7 @@ class Node(NodeBase):
 
     def recv_service_response(
         self, request_id: str, timeout: float | None = None
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Any] | Any:
         """Waits for the response to a request; other events wait meanwhile and come afterwards.
 
         Returns None when the stream ends first, and an "ERROR" event with "timed_out": True after
@@ -165,7 +165,7 @@ class Node(NodeBase):
 
     def recv_action_result(
         self, goal_id: str, timeout: float | None = None
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Any] | Any:
         """Waits for the result (the message with a `goal_status`) of a goal, as
         recv_service_response does."""
         from ._services import wait_for_correlated
