@@ -1,7 +1,7 @@
 """What a node received stays as it is after it has closed itself, for as long as its process lives.
 
-    sender ─array─► holder       takes five, closes its node, and keeps them
-           └─array─► counter     goes on receiving: the sender uses its memory again and again
+sender ─array─► holder       takes five, closes its node, and keeps them
+       └─array─► counter     goes on receiving: the sender uses its memory again and again
 """
 
 import os

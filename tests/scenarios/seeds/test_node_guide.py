@@ -349,3 +349,25 @@ def test_a_node_outside_of_a_dataflow_says_what_to_do(flow):
     assert result.returncode == 1
     assert "RuntimeError" in result.stderr
     assert "dora run" in result.stderr
+
+
+def test_interactive_mode(flow):
+    flow.nodes(
+        my_node="""
+            from dora import Node
+
+            for event in Node():
+                print(event["type"], event["id"], event.get("value"))
+            """
+    )
+    ended = subprocess.run(
+        [sys.executable, "my_node.py"],
+        cwd=flow.path,
+        input="image\nHEX:00ff\n\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = ended.stdout.splitlines()
+    assert lines[1].startswith("INPUT image [")
+    assert lines[-1] == "STOP MANUAL None"
