@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from . import builder as builder
     from . import cuda as cuda
     from . import testing as testing
+    from . import tracing as tracing
     from ._dora import Event, SampleBuffer, SampleHandler
     from ._errors import (
         Busy,
@@ -136,7 +137,7 @@ _warn_of_dora_rs()
 def __getattr__(name: str) -> object:
     import importlib
 
-    if name in ("builder", "cuda", "testing"):
+    if name in ("builder", "cuda", "testing", "tracing"):
         return importlib.import_module(f"dora.{name}")
     for module, names in _MODULES.items():
         if name in names:
@@ -147,4 +148,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "builder", "cuda", "testing"]
+    return [*__all__, "builder", "cuda", "testing", "tracing"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ._dora import NodeBase
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ._types import Metadata, Sendable
 
 _NO_FACTS = ("", "", 0, "{}", "{}")
+# Any of these asks for tracing.py, which takes time to import.
+_TRACING = ("DORA_OTLP_ENDPOINT", "DORA_JAEGER_TRACING", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def _is_spawned() -> bool:
@@ -77,6 +80,10 @@ class Node(NodeBase):
 
             if is_wanted():
                 check_types(self)
+        if "opentelemetry" in sys.modules or any(name in os.environ for name in _TRACING):
+            from .tracing import trace
+
+            trace(self)
         if os.environ.get("DORA_WRITE_EVENTS_TO") and self._local is None:
             from ._recording import record
 

@@ -18,6 +18,7 @@ from . import _hot_reload
 from ._dora import OperatorRuntime
 from ._errors import DoraError, NotFound
 from ._node import Node
+from .tracing import traced
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -118,6 +119,7 @@ class Runtime:
                     self.node.node_id(), json.loads(config), self.runtime.sender(index)
                 )
                 operator.construct()
+                operator.send_output = traced(operator.send_output)
                 operator.descriptor = operator.instance.dataflow_descriptor = descriptor
             self.operators.append(operator)
         if _hot_reload.is_wanted():
