@@ -19,7 +19,15 @@ from __future__ import annotations
 import os
 import sys
 
-from ._dora import version as __version__
+try:
+    from ._dora import version as __version__
+except ImportError as error:
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError(
+            "dora does not support builds of Python without the GIL (free-threaded), such as "
+            f"{sys.executable}: use an ordinary one, of 3.11 or later"
+        ) from error
+    raise
 from ._node import Node
 
 TYPE_CHECKING = False

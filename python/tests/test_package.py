@@ -99,6 +99,22 @@ def test_files_of_dora_rs_in_our_folder_are_told_with_the_fix(tmp_path):
     assert "pip uninstall -y dora-rs" in run()
 
 
+def test_builds_without_the_gil_are_refused(tmp_path):
+    # Those find no extension, as ours is of the ordinary ABI; here it is taken away.
+    extensions = shutil.ignore_patterns("*.so")
+    shutil.copytree(Path(dora.__file__).parent, tmp_path / "dora", ignore=extensions)
+
+    def error_of(code):
+        ended = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 1
+        return ended.stderr.splitlines()[-1]
+
+    assert "without the GIL" in error_of("import sys; sys.abiflags = 't'; import dora")
+    assert "dora._dora" in error_of("import dora")
+
+
 def test_subinterpreters_are_refused():
     try:
         import _interpreters as interpreters
