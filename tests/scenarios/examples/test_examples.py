@@ -174,3 +174,72 @@ def test_nodes_and_operators_in_c_and_cpp_work_with_python(flow):
     assert flow.run().succeeded().of("listener") == [
         f"({i} + 1) squared is {(i + 1) ** 2}" for i in range(1, 6)
     ]
+
+
+def test_polling_sees_every_message_and_the_stop(flow):
+    copy("polling", flow)
+    lines = flow.run().succeeded().of("receiver")
+    assert lines[:2] == [
+        "message 0: [{'x': 0.0, 'name': 'even'}]",
+        "message 1: [{'x': 0.5, 'name': 'odd'}]",
+    ]
+    assert lines[99:] == ["message 99: [{'x': 49.5, 'name': 'odd'}]", "Input message closed"]
+    run = flow.start()
+    run.wait_for("receiver: message 3")
+    run.signal(signal.SIGINT)
+    assert "stopped before message" in run.wait().succeeded().text
+
+
+def test_logging_reaches_the_watcher(flow):
+    copy("logging", flow)
+    result = flow.run().succeeded()
+    assert result.of("watcher") == [
+        "INFO: starting",
+        "WARN: battery low (percent 12)",
+        "INFO: processed item (count 3)",
+    ]
+    for dropped in ("too small", "plain text"):
+        assert dropped not in result.text
+
+
+def test_the_log_aggregator_counts_what_all_say(flow):
+    copy("log-aggregator", flow)
+    lines = flow.run().succeeded().of("reader")
+    assert lines == ["motor ERROR 1, motor INFO 3, sensor INFO 3"]
+
+
+def test_modules_are_used_twice(flow, run_dora):
+    copy("modules", flow)
+    assert flow.run().succeeded().of("printer") == [
+        f"evens {list(range(0, 20, 2))}",
+        f"thirds {list(range(0, 20, 3))}",
+    ]
+    assert "thirds.sieve" in run_dora("expand", "dataflow.yml").out
+
+
+def test_types_fit_and_a_mistake_is_found(flow, run_dora):
+    copy("types", flow)
+    assert flow.run(env={"DORA_RUNTIME_TYPE_CHECK": "error"}).succeeded().of("controller") == [
+        "Speed 1.5",
+        "Speed 3.0",
+    ]
+    text = (flow.path / "dataflow.yml").read_text()
+    head, _, tail = text.rpartition("Float64")
+    (flow.path / "dataflow.yml").write_text(f"{head}String{tail}")
+    assert run_dora("validate", "--strict-types", "dataflow.yml").code == 3
+
+
+def test_async_timeouts_lose_nothing(flow):
+    copy("async-timeouts", flow)
+    lines = flow.run().succeeded().of("receiver")
+    assert [line for line in lines if line != "nothing for 0.2 s"] == [
+        *(f"message {number}" for number in range(10)),
+        "took 10 of 10",
+    ]
+
+
+def test_the_recorder_writes_every_row(flow):
+    copy("recorder", flow)
+    lines = flow.run().succeeded().of("recorder")
+    assert lines == ["rows.parquet: 20 rows, mean temperature 29.5"]
+    assert (flow.path / "rows.parquet").exists()
