@@ -47,9 +47,9 @@ void forward(int number, siginfo_t* info, void* context) {
 
 }  // namespace
 
-SignalWatch::SignalWatch(dora_node* node) {
+SignalWatch::SignalWatch(dora_node* node) : outer_(watched.exchange(node)) {
+  if (outer_ != nullptr) return;
   watching_process.store(::getpid());
-  watched.store(node);
   for (int number = 1; number < signal_count; ++number) {
     const auto place = static_cast<std::size_t>(number);
     is_wrapped[place] = false;
@@ -69,9 +69,10 @@ SignalWatch::SignalWatch(dora_node* node) {
 }
 
 SignalWatch::~SignalWatch() {
+  watched.store(outer_);
   for (int number = 1; number < signal_count; ++number) {
     const auto place = static_cast<std::size_t>(number);
-    if (!is_wrapped[place]) continue;
+    if (outer_ != nullptr || !is_wrapped[place]) continue;
     Action action{};
     // Unless somebody has replaced it meanwhile.
     if (::sigaction(number, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) != 0 &&
@@ -79,7 +80,6 @@ SignalWatch::~SignalWatch() {
       ::sigaction(number, &originals[place], nullptr);
     }
   }
-  watched.store(nullptr);
   // One that runs on another thread may be about to nudge the node.
   while (running_handlers.load() != 0)
     std::this_thread::yield();

@@ -19,7 +19,7 @@
 
 namespace dora::python {
 
-/// Main thread only, one at a time, with the GIL when it is made and destroyed. Make it, read
+/// Main thread only, nested at most (a Python handler may wait, too), with the GIL when it is made and destroyed. Make it, read
 /// dora_node_nudges, run PyErr_CheckSignals, then wait. `node` must outlive it.
 class SignalWatch {
  public:
@@ -27,6 +27,9 @@ class SignalWatch {
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  dora_node* outer_;  ///< of the watch in which this one is nested
 };
 
 /// The rounds of one wait without the GIL. For the first 100 ms it costs nothing: a signal that

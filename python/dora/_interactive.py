@@ -65,7 +65,7 @@ class Interactive(LocalNode):
             answer = self.ask("Data", "JSON, text, HEX:<digits> or FILE:<path>; Esc for none")
             try:
                 value = parse_data(answer)
-            except (ValueError, OSError) as error:
+            except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
                 self.say(f"That cannot be sent: {error}")
                 continue
             return self.input_event(input_id, value, {})

@@ -14,6 +14,10 @@ from ._local import LocalNode
 _FILE = "DORA_TEST_WITH_INPUTS"
 
 
+# What wrong data, wrong files and wrong descriptions of them make Python and pyarrow raise.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+
+
 class RecordedInputs(LocalNode):
     """Replays the events of a file in their order, not before their time."""
 
@@ -75,8 +79,21 @@ class RecordedInputs(LocalNode):
     def to_event(self, event: dict[str, Any]) -> dict[str, Any]:
         kind = event["type"]
         if kind == "Input":
-            metadata = {k: _untagged(v) for k, v in (event.get("metadata") or {}).items()}
-            return self.input_event(str(event["id"]), self.payload(event), metadata)
+            try:
+                metadata = {k: _untagged(v) for k, v in (event.get("metadata") or {}).items()}
+                value = self.payload(event)
+            except (
+                ArithmeticError,
+                AttributeError,
+                LookupError,
+                OSError,
+                TypeError,
+                ValueError,
+            ) as e:
+                # As a message that cannot be decoded: what comes after it is of use still.
+                problem = f"input '{event['id']}': {self.path}: events[{self.position - 1}]: {e}"
+                return {"kind": "dora", "type": "ERROR", "error": problem}
+            return self.input_event(str(event["id"]), value, metadata)
         if kind == "InputClosed":
             return {"kind": "dora", "type": "INPUT_CLOSED", "id": str(event["id"])}
         stop = "ALL_INPUTS_CLOSED" if kind == "AllInputsClosed" else "MANUAL"
@@ -104,10 +121,7 @@ class RecordedInputs(LocalNode):
         from ._ndarray import NDArray
 
         flat = self.payload({key: value for key, value in event.items() if key != "shape"})
-        try:
-            array = flat.to_numpy(zero_copy_only=False).reshape(event["shape"]).view(NDArray)
-        except ValueError as error:
-            raise InvalidInput(f"{self.path}: {error}") from error
+        array = flat.to_numpy(zero_copy_only=False).reshape(event["shape"]).view(NDArray)
         array.flags.writeable = False
         return array
 

@@ -35,8 +35,9 @@ def test_stops_at_the_end_of_the_input(run_node):
 
 
 def test_asks_again_after_data_that_cannot_be_sent(run_node):
-    ended = run_node(ECHO, "bytes\nHEX:0\nHEX:00ff\n")
-    assert "cannot be sent" in ended.stdout
+    wrong = ["HEX:0", "FILE:/nowhere", "123456789012345678901234567890", '[1, "a"]']
+    ended = run_node(ECHO, "bytes\n" + "\n".join([*wrong, "HEX:00ff", ""]))
+    assert ended.stdout.count("cannot be sent") == len(wrong), ended.stdout + ended.stderr
     assert "Output echo: uint8 [0, 255]" in ended.stdout
 
 

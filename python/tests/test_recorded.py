@@ -110,6 +110,31 @@ def test_timeouts_are_kept(replay):
     assert ended.stdout.splitlines() == ["True True None", "STOP None"]
 
 
+def test_a_payload_that_cannot_be_read_is_an_error_in_its_place(replay):
+    ended, _ = replay(
+        [
+            {"type": "Input", "id": "a", "data": ["x"], "data_type": "Int8"},
+            {"type": "Input", "id": "b", "path": "nowhere.arrow"},
+            {"type": "Input", "id": "c", "data": [1, 2], "shape": [3]},
+            {"type": "Input", "id": "d", "data": [1], "data_type": "Floaty"},
+            {"type": "Input", "id": "e", "data": [7]},
+        ],
+        "from dora import Node\n"
+        "for event in Node():\n"
+        "    print(event['type'], event.get('error', event.get('id')))\n",
+    )
+    lines = ended.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "ERROR input 'a'",
+        "ERROR input 'b'",
+        "ERROR input 'c'",
+        "ERROR input 'd'",
+        "INPUT e",
+    ]
+    assert "events[1]" in lines[1]
+    assert "nowhere.arrow" in lines[1]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
