@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include <cxxabi.h>
 #include <unistd.h>
 
 namespace dora::python {
@@ -136,6 +137,15 @@ bool parse_arguments(const Parameters& parameters, PyObject* const* arguments, P
 
 bool is_main_thread() {
   return ::getpid() == ::gettid();
+}
+
+void restore_thread(PyThreadState* state) {
+  try {
+    PyEval_RestoreThread(state);
+  } catch (const abi::__forced_unwind&) {
+    for (;;)
+      ::pause();
+  }
 }
 
 void free_instance(PyObject* self) {

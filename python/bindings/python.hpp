@@ -79,12 +79,17 @@ constexpr int fast = METH_FASTCALL | METH_KEYWORDS;
 /// Frees an instance of a heap type, after its C++ parts are gone.
 void free_instance(PyObject* self);
 
+/// Takes the GIL again. When the interpreter has ended meanwhile, Python before 3.14 ends the
+/// thread in there; its unwinding would run our destructors without the GIL. So it stays here for
+/// ever, as threads of later versions do.
+void restore_thread(PyThreadState* state);
+
 /// Runs with other Python threads allowed.
 template <typename Function>
 auto without_gil(Function&& function) {
   PyThreadState* state = PyEval_SaveThread();
   auto result = function();
-  PyEval_RestoreThread(state);
+  restore_thread(state);
   return result;
 }
 

@@ -99,6 +99,30 @@ def test_an_interpreter_may_exit_with_live_arrays_and_threads(flow):
     assert flow.run().succeeded().of("worker") == ["leaving"]
 
 
+def test_an_interpreter_may_exit_while_a_daemon_thread_receives(flow, repeat):
+    flow.nodes(
+        worker="""
+        import threading
+        from dora import Node
+
+        node = Node()
+        started = threading.Event()
+
+        def take():
+            for event in node:
+                started.set()
+
+        for _ in range(3):
+            threading.Thread(target=take, daemon=True).start()
+        started.wait()
+        print("leaving")
+        """
+    )
+    flow.yaml(ENDLESS.replace("secs/1000", "micros/100"))
+    for _ in range(repeat):
+        assert flow.run().succeeded().of("worker") == ["leaving"]
+
+
 def test_memory_stays_flat_over_a_million_events(flow):
     flow.nodes(
         sender=SENDER.format(count=1_000_000, size=8),
