@@ -8,6 +8,12 @@ add_library(dora_fyaml INTERFACE)
 target_include_directories(dora_fyaml SYSTEM INTERFACE ${FYAML_INCLUDE_DIR})
 target_link_libraries(dora_fyaml INTERFACE ${FYAML_LIBRARY} Threads::Threads)
 
+find_path(SQLITE_INCLUDE_DIR sqlite3.h REQUIRED)
+find_library(SQLITE_LIBRARY libsqlite3.a REQUIRED)
+add_library(dora_sqlite INTERFACE)
+target_include_directories(dora_sqlite SYSTEM INTERFACE ${SQLITE_INCLUDE_DIR})
+target_link_libraries(dora_sqlite INTERFACE ${SQLITE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+
 set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 add_library(dora_json INTERFACE)
