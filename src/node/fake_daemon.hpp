@@ -46,6 +46,9 @@ class FakeDaemon {
   /// What the node said since the last call.
   std::vector<message::NodeToDaemon> heard_from(const std::string& id);
   shared_memory::EdgeCounters counters(std::uint64_t edge) const;
+  bool is_consumer_closed(std::uint64_t edge) const {
+    return edges_.at(edge).monitor->is_consumer_closed();
+  }
   const shared_memory::MemoryFile& edge_file(std::uint64_t edge) const {
     return edges_.at(edge).file;
   }

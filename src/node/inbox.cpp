@@ -32,12 +32,15 @@ std::string failure_json(const message::NodeFailed& failed) {
 Inbox::Inbox(const message::Setup& setup) : exit_when_nodes_finish_(setup.exit_when_nodes_finish) {
   for (const auto& input : setup.inputs) {
     Input& added = inputs_.emplace_back();
+    added.number = static_cast<int>(inputs_.size()) - 1;
+    added.groups = group_of(inputs_.size() - 1);
     added.id = std::make_shared<const std::string>(input.input.text());
     added.is_log = input.is_log;
     added.timeout_ns = input.timeout_ns;
   }
   for (const auto& timer : setup.timers) {
-    timers_.push_back({Timer(timer), std::make_shared<const std::string>(timer.input.text())});
+    timers_.push_back({Timer(timer), std::make_shared<const std::string>(timer.input.text()),
+                       static_cast<int>(inputs_.size() + timers_.size())});
   }
 }
 
@@ -62,15 +65,19 @@ Inbox::Input* Inbox::find_input(std::string_view id) {
   return found == inputs_.end() ? nullptr : &*found;
 }
 
-Result<> Inbox::connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer) {
+void Inbox::connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer) {
   Input* input = find_input(where.input.text());
   if (input == nullptr) {
-    return fail(ErrorKind::NotFound, "no input '" + where.input.text() + "' to connect");
+    // Behind the timers: nobody's number changes.
+    const auto number = static_cast<int>(inputs_.size() + timers_.size());
+    input = &inputs_.emplace_back();
+    input->number = number;
+    input->id = std::make_shared<const std::string>(where.input.text());
   }
   input->edges.emplace_back(where.edge, std::move(consumer));
   input->closing = input->closed = false;
-  mark_ready(group_of(static_cast<std::size_t>(input - inputs_.data())));
-  return {};
+  input->groups |= where.doorbell_bit & ~shared_memory::bell_control;
+  mark_ready(input->groups);
 }
 
 void Inbox::on_input_closed(const message::InputClosed& closed) {
@@ -80,7 +87,7 @@ void Inbox::on_input_closed(const message::InputClosed& closed) {
     if (edge.number() == closed.edge) edge.end();
   }
   input->closing = std::ranges::all_of(input->edges, &IncomingEdge::has_ended);
-  mark_ready(group_of(static_cast<std::size_t>(input - inputs_.data())));
+  mark_ready(input->groups);
 }
 
 void Inbox::set_broken(Input& input, bool broken) {
@@ -142,6 +149,7 @@ std::optional<std::int64_t> Inbox::head_time(Input& input) {
         add_notice(DORA_EVENT_ERROR, "", "input '" + *input.id + "': " + *problem);
     }
     if (!sent && edge->has_ended()) {
+      edge->close();  // else the daemon would keep it for as long as this node lives
       edge = input.edges.erase(edge);
       continue;
     }
@@ -186,10 +194,10 @@ void Inbox::survey(std::int64_t now_ns) {
   std::uint32_t still_ready = 0;
   if (ready_ != 0) {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      if ((ready_ & group_of(i)) == 0) continue;
+      if ((ready_ & inputs_[i].groups) == 0) continue;
       auto sent = head_time(inputs_[i]);
       if (!sent) continue;
-      still_ready |= group_of(i);
+      still_ready |= inputs_[i].groups;
       if (inputs_[i].broken && !stopped_at_) set_broken(inputs_[i], false);
       // What was sent after the stop is not waited for: a busy producer would never let us end.
       if (!stopped_at_ || *sent <= *stopped_at_) fairness_.offer(static_cast<int>(i), *sent);
@@ -225,11 +233,11 @@ Event* Inbox::take_from(int source, std::int64_t now_ns) {
   if (index >= inputs_.size()) {
     TimerSlot& slot = timers_[index - inputs_.size()];
     auto tick = slot.timer.take(now_ns);
-    return tick ? make_tick(slot, *tick, source) : nullptr;
+    return tick ? make_tick(slot, *tick, slot.number) : nullptr;
   }
   Input& input = inputs_[index];
   if (const auto sent = input.next->head_time()) input.last_sent_ns = sent;
-  return input.next->take({.is_log = input.is_log, .input_index = source, .input = input.id},
+  return input.next->take({.is_log = input.is_log, .input_index = input.number, .input = input.id},
                           types_);
 }
 

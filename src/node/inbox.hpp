@@ -43,8 +43,8 @@ class Inbox {
   /// Timers begin; nothing is due before.
   void start(std::int64_t epoch_ns);
 
-  /// Adds a producer to an input. Fails with NotFound when there is no such input.
-  Result<> connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer);
+  /// Adds a producer to an input, which is made when it is new.
+  void connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer);
   void on_input_closed(const message::InputClosed& closed);
   /// STOP with id MANUAL: at the head of everything.
   void on_stop(std::int64_t now_ns);
@@ -76,6 +76,8 @@ class Inbox {
  private:
   struct Input {
     std::shared_ptr<const std::string> id;
+    int number = 0;            ///< of the input, the same for as long as the node lives
+    std::uint32_t groups = 0;  ///< of the doorbell, that its producers ring
     bool is_log = false;
     bool closing = false;         ///< INPUT_CLOSED is due once every edge is empty
     bool closed = false;          ///< INPUT_CLOSED was given
@@ -94,6 +96,7 @@ class Inbox {
   struct TimerSlot {
     Timer timer;
     std::shared_ptr<const std::string> id;
+    int number = 0;
   };
 
   Input* find_input(std::string_view id);
@@ -115,7 +118,7 @@ class Inbox {
   Event* make_tick(TimerSlot& slot, const Tick& tick, int index);
   bool is_all_closed() const;
 
-  std::vector<Input> inputs_;
+  std::deque<Input> inputs_;  ///< grows at its end, while others point into it
   std::vector<TimerSlot> timers_;
   std::deque<Event*> notices_;
   std::vector<Failure> failures_;

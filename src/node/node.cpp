@@ -99,7 +99,8 @@ Result<> Node::connect_input(const message::ConnectInput& where, std::vector<Fil
   auto arena = TRY(shared_memory::ArenaView::open(std::move(fds[1])));
   auto consumer = TRY(shared_memory::EdgeConsumer::open(
       std::move(file), std::make_shared<const shared_memory::ArenaView>(std::move(arena)), bell_));
-  return inbox_->connect(where, std::move(consumer));
+  inbox_->connect(where, std::move(consumer));
+  return {};
 }
 
 // ---- Orders ----------------------------------------------------------------------------------

@@ -179,6 +179,14 @@ TEST(NodeFailures, NoInputOfTheFailedNodeClosesBeforeItIsTold) {
   EXPECT_EQ(next(*b)->id(), "second");
 }
 
+TEST_F(Pair, AnInputThatClosesLetsGoOfItsEdge) {
+  join();
+  daemon.close_edge(edge);
+  EXPECT_EQ(next(*b)->type(), DORA_EVENT_INPUT_CLOSED);
+  // Else the daemon would keep the edges of every life of a restarted producer.
+  EXPECT_TRUE(daemon.is_consumer_closed(edge));
+}
+
 TEST_F(Pair, ManualStopOvertakesWhatIsQueued) {
   join();
   send({1});
