@@ -59,7 +59,12 @@ Error system_error(std::string_view attempt, int error_number) {
   char buffer[128];
   // The GNU variant: it may answer with a constant instead of the buffer.
   const char* text = ::strerror_r(error_number, buffer, sizeof buffer);
-  return {kind, std::string(attempt) + ": " + text};
+  std::string_view way_out;
+  if (error_number == EMFILE)
+    way_out = " (this process has as many files open as it may: raise the limit with `ulimit -n`)";
+  if (error_number == ENFILE)
+    way_out = " (the machine has as many files open as it may: raise the sysctl fs.file-max)";
+  return {kind, std::string(attempt) + ": " + text + std::string(way_out)};
 }
 
 std::unexpected<Error> fail_errno(std::string_view attempt, int error_number) {

@@ -172,7 +172,15 @@ Result<LaunchedProcess> launch(const Launch& launch) {
     if (core < CPU_SETSIZE) CPU_SET(core, &child.cores);
   }
   const pid_t pid = ::fork();
-  if (pid < 0) return fail_errno("making a process");
+  if (pid < 0) {
+    auto error = fail_errno("making a process");
+    if (errno == EAGAIN) {
+      error.error().message +=
+          " (this user or container has as many processes as it may: raise the limit with `ulimit "
+          "-u`, or the one of the container)";
+    }
+    return error;
+  }
   if (pid == 0) run_child(child);
 
   LaunchedProcess process;
