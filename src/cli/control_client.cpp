@@ -8,9 +8,9 @@
 
 #include "base/spelling.hpp"
 #include "base/version.hpp"
+#include "cli/control_request.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/control_json.hpp"
-#include "transport/http_client.hpp"
 
 namespace dora::cli {
 namespace {
@@ -19,45 +19,6 @@ namespace json = boost::json;
 using transport::HttpRequest;
 
 constexpr auto patience_for_one = std::chrono::seconds(1);
-
-std::string string_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string());
-}
-
-template <typename Number>
-Number number_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_number()) return {};
-  boost::system::error_code error;
-  const Number number = value->to_number<Number>(error);
-  return error ? Number{} : number;
-}
-
-std::vector<std::string> strings_at(const json::object& object, std::string_view key) {
-  std::vector<std::string> strings;
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_array()) return strings;
-  for (const json::value& each : value->get_array())
-    if (each.is_string()) strings.emplace_back(each.get_string());
-  return strings;
-}
-
-Result<json::object> ask(const Instance& instance, const HttpRequest& request, Deadline deadline) {
-  const auto answer = transport::send_request(instance.socket, request, deadline);
-  if (!answer) return std::unexpected(Error(answer.error()).while_doing(instance.description));
-  boost::system::error_code error;
-  json::value parsed = json::parse(answer->body, error);
-  if (error || !parsed.is_object())
-    return fail(ErrorKind::Failed, fmt::format("{}: its answer is no JSON", instance.description));
-  json::object& object = parsed.get_object();
-  if (answer->is_success()) return std::move(object);
-  // Unsupported stands for another version here; what this one refuses has only failed.
-  ErrorKind kind = daemon::parse_error_kind(string_at(object, "kind"));
-  if (kind == ErrorKind::Unsupported) kind = ErrorKind::Failed;
-  return fail(kind, string_at(object, "message"));
-}
 
 Result<> check_protocol(const Instance& instance, Deadline deadline) {
   const json::object pong = TRY(ask(instance, {"GET", "/v1/ping", ""}, deadline));
@@ -69,45 +30,28 @@ Result<> check_protocol(const Instance& instance, Deadline deadline) {
                   instance.description, string_at(pong, "version"), version()));
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    encoded += is_plain
-                   ? std::string(1, c)
-                   : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return encoded;
-}
-
-std::string path_of(const std::string& uuid, std::string_view action) {
-  return fmt::format("/v1/dataflows/{}{}", percent_encoded(uuid), action);
-}
-
-std::string stop_body(std::optional<std::chrono::nanoseconds> grace, bool force) {
-  json::object body;
-  body["force"] = force;
-  if (grace) body["grace_seconds"] = std::chrono::duration<double>(*grace).count();
-  return json::serialize(body);
-}
-
 daemon::StartedRun to_started(const json::object& object) {
   return {string_at(object, "uuid"), string_at(object, "name")};
 }
 
-std::vector<std::string> waiting_nodes(const json::object& object) {
-  std::vector<std::string> waiting;
+std::vector<NodeLine> node_lines(const json::object& object) {
+  std::vector<NodeLine> lines;
   const json::value* list = object.if_contains("node_details");
-  if (list == nullptr || !list->is_array()) return waiting;
-  for (const json::value& each : list->get_array()) {
-    if (each.is_object() && string_at(each.get_object(), "status") == "waiting")
-      waiting.push_back(string_at(each.get_object(), "id"));
-  }
+  if (list == nullptr || !list->is_array()) return lines;
+  for (const json::value& each : list->get_array())
+    if (each.is_object()) lines.push_back(to_node_line(each.get_object()));
+  return lines;
+}
+
+std::vector<std::string> waiting_nodes(const std::vector<NodeLine>& nodes) {
+  std::vector<std::string> waiting;
+  for (const NodeLine& node : nodes)
+    if (node.status == "waiting") waiting.push_back(node.id);
   return waiting;
 }
 
 RunningDataflow to_dataflow(const Instance& instance, const json::object& object) {
+  std::vector<NodeLine> details = node_lines(object);
   return {.instance = instance,
           .uuid = string_at(object, "uuid"),
           .name = string_at(object, "name"),
@@ -116,12 +60,14 @@ RunningDataflow to_dataflow(const Instance& instance, const json::object& object
           .log_folders = strings_at(object, "log_folders"),
           .nodes = number_at<std::uint32_t>(object, "nodes"),
           .running_nodes = strings_at(object, "running_nodes"),
-          .waiting_nodes = waiting_nodes(object),
+          .waiting_nodes = waiting_nodes(details),
+          .node_details = std::move(details),
           .started_ns = number_at<std::int64_t>(object, "started_ns"),
           .messages = number_at<std::uint64_t>(object, "messages"),
           .cpu_percent = number_at<double>(object, "cpu_percent"),
           .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes"),
-          .summary = string_at(object, "summary")};
+          .summary = string_at(object, "summary"),
+          .is_lost = bool_at(object, "lost")};
 }
 
 std::string listed(const std::vector<RunningDataflow>& dataflows) {

@@ -30,6 +30,16 @@ struct Instance {
 
 Instance to_instance(const daemon::Instance& found);
 
+/// A node of a dataflow, in short.
+struct NodeLine {
+  std::string id;
+  std::string status;
+  std::int32_t pid = 0;  ///< 0: it has no process
+  std::uint32_t restarts = 0;
+  double cpu_percent = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
 /// As the control interface tells it; see docs/control-api.md.
 struct RunningDataflow {
   Instance instance;
@@ -42,12 +52,15 @@ struct RunningDataflow {
   std::vector<std::string> running_nodes;
   /// Nodes whose process has not been made yet.
   std::vector<std::string> waiting_nodes;
+  std::vector<NodeLine> node_details;
   std::int64_t started_ns = 0;
   std::uint64_t messages = 0;
   double cpu_percent = 0;
   std::uint64_t memory_bytes = 0;
   /// What failed, once it is over.
   std::string summary;
+  /// The dora that ran it died.
+  bool is_lost = false;
 
   bool is_running() const { return status == "Running"; }
 };

@@ -5,6 +5,7 @@
 //   Serving ─SIGTERM, SIGINT─► Stopping ─last dataflow ended, or a second signal─► exit
 //      └──────────────────────dora down──────────────────────────────────────────► exit
 
+#include <filesystem>
 #include <string>
 
 #include "base/file_descriptor.hpp"
@@ -15,6 +16,8 @@ namespace dora::cli {
 
 struct DaemonOptions {
   std::string instance;
+  /// Where what happens is written down; empty: in memory only.
+  std::filesystem::path store{};
   bool allows_shell_nodes = false;
   /// Told in one line that the daemon is there, then closed; or none.
   FileDescriptor ready;

@@ -3,6 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/json_text.hpp"
+
 namespace dora::cli {
 namespace {
 
@@ -20,12 +22,12 @@ bool fits_on_a_line(const json::value& value, std::size_t indent) {
     for (const auto& [key, each] : *map)
       if (!is_plain(each)) return false;
   }
-  return json::serialize(value).size() + indent <= line_width;
+  return daemon::to_json_text(value).size() + indent <= line_width;
 }
 
 void write(std::string& text, const json::value& value, std::size_t indent) {
   if (value.is_primitive() || fits_on_a_line(value, indent)) {
-    text += json::serialize(value);
+    text += daemon::to_json_text(value);
     return;
   }
   const std::string inner(indent + 2, ' ');

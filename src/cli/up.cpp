@@ -89,7 +89,7 @@ std::string complaint(const fs::path& path) {
   return file ? read_all(file.get(), longest_complaint).value_or("") : std::string();
 }
 
-Result<> start_daemon(const DaemonAddress& address) {
+Result<> start_daemon(const DaemonAddress& address, bool recreate_store) {
   const Errors errors = TRY(open_errors());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("making a pipe");
@@ -103,6 +103,7 @@ Result<> start_daemon(const DaemonAddress& address) {
     words.emplace_back("--coordinator-port");
     words.push_back(address.instance.substr(5));
   }
+  if (recreate_store) words.emplace_back("--recreate-store");
   const pid_t child = ::fork();
   if (child < 0) return fail_errno("starting the daemon");
   if (child == 0) become_daemon(words, null.get(), errors.file.get(), theirs.get());
@@ -123,18 +124,34 @@ Result<> check_answer(const daemon::Instance& found) {
   return {};
 }
 
+// What the last daemon could not tell any more.
+void tell_lost(const std::vector<RunningDataflow>& dataflows) {
+  std::string text;
+  for (const RunningDataflow& each : dataflows)
+    if (each.is_lost) text += fmt::format("  [{}] {}\n", each.name, each.uuid);
+  if (!text.empty()) {
+    print_notice("The last dora daemon died without a word. These dataflows ended with it:\n" +
+                 text + "Their logs: `dora logs UUID`.\n");
+  }
+}
+
 Result<> bring_up(const CommandContext& context) {
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
   if (const auto found = TRY(look_for_daemon(address))) {
     TRY(check_answer(*found));
+    if (context.command.has("--recreate-store")) {
+      return fail(ErrorKind::Busy,
+                  "the store is in use: `dora down` first, then `dora up --recreate-store`");
+    }
     print_result(fmt::format("coordinator already running on {}\ndaemon already running\n",
                              found->control_socket().string()));
     return {};
   }
-  TRY(start_daemon(address));
+  TRY(start_daemon(address, context.command.has("--recreate-store")));
   const daemon::Instance made = TRY(find_daemon(address));
-  TRY(check_answer(made));
+  const auto dataflows = TRY(ask_dataflows(to_instance(made), Deadline::clock::now() + patience));
   print_result("started dora coordinator\nstarted dora daemon\n");
+  tell_lost(dataflows);
   return {};
 }
 
@@ -145,12 +162,18 @@ int up(const CommandContext& context) {
   return exit_code_of(is_up.error());
 }
 
+constexpr Flag flags[] = {
+    {.name = "--recreate-store",
+     .help = "Move the store (~/.dora/<instance>.db) aside and begin a new one"},
+};
+
 }  // namespace
 
 constinit const Command up_command{
     .name = "up",
     .group = Group::Machines,
     .summary = "Make sure that a dora runs in the background",
+    .flags = flags,
     .description =
         "One background dora serves all your dataflows on this machine. Another one "
         "runs beside it when DORA_COORDINATOR_PORT says another number than 6013; no "

@@ -19,12 +19,6 @@ namespace json = boost::json;
 using transport::HttpRequest;
 using transport::HttpResponse;
 
-HttpResponse ok(const json::value& value) {
-  HttpResponse response;
-  response.body = json::serialize(value) + "\n";
-  return response;
-}
-
 HttpResponse refusal(int status, ErrorKind kind, std::string message) {
   HttpResponse response = error_response({kind, std::move(message)});
   response.status = status;
@@ -89,11 +83,25 @@ const ControlApi::Route ControlApi::routes[] = {
     {"DELETE", "/v1/dataflows/*", &ControlApi::forget},
     {"POST", "/v1/dataflows/*/stop", &ControlApi::stop},
     {"POST", "/v1/dataflows/*/restart", &ControlApi::restart},
+    {"GET", "/v1/dataflows/*/nodes", &ControlApi::list_nodes},
+    {"POST", "/v1/dataflows/*/nodes", &ControlApi::add_node},
+    {"GET", "/v1/dataflows/*/nodes/*", &ControlApi::show_node},
+    {"PUT", "/v1/dataflows/*/nodes/*", &ControlApi::replace_node},
+    {"DELETE", "/v1/dataflows/*/nodes/*", &ControlApi::remove_node},
+    {"POST", "/v1/dataflows/*/connections", &ControlApi::connect},
+    {"DELETE", "/v1/dataflows/*/connections", &ControlApi::disconnect},
+    {"POST", "/v1/dataflows/*/nodes/*/stop", &ControlApi::stop_node},
+    {"POST", "/v1/dataflows/*/nodes/*/restart", &ControlApi::restart_node},
+    {"GET", "/v1/dataflows/*/nodes/*/parameters", &ControlApi::list_parameters},
+    {"GET", "/v1/dataflows/*/nodes/*/parameters/*", &ControlApi::show_parameter},
+    {"PUT", "/v1/dataflows/*/nodes/*/parameters/*", &ControlApi::set_parameter},
+    {"DELETE", "/v1/dataflows/*/nodes/*/parameters/*", &ControlApi::delete_parameter},
     {"POST", "/v1/shutdown", &ControlApi::shut_down},
 };
 
 HttpResponse error_response(const Error& error) {
-  HttpResponse response = ok({{"kind", to_string(error.kind)}, {"message", error.message}});
+  HttpResponse response =
+      json_response({{"kind", to_string(error.kind)}, {"message", error.message}});
   response.status = http_status_of(error.kind);
   return response;
 }
@@ -128,21 +136,22 @@ void ControlApi::answer(const HttpRequest& request, Reply reply) const {
 }
 
 void ControlApi::ping(Call& call) const {
-  call.reply(ok({{"version", version()}, {"protocol", control_protocol}, {"pid", ::getpid()}}));
+  call.reply(
+      json_response({{"version", version()}, {"protocol", control_protocol}, {"pid", ::getpid()}}));
 }
 
 void ControlApi::list(Call& call) const {
   json::array list;
   for (const DataflowStatus& dataflow : target_.dataflows())
     list.push_back(daemon::to_json(dataflow));
-  call.reply(ok({{"schema_version", 1}, {"dataflows", std::move(list)}}));
+  call.reply(json_response({{"schema_version", 1}, {"dataflows", std::move(list)}}));
 }
 
 void ControlApi::show(Call& call) const {
   const auto id = find(call.names.front());
   if (!id) return call.reply(error_response(id.error()));
   for (const DataflowStatus& dataflow : target_.dataflows())
-    if (dataflow.run.id == *id) return call.reply(ok(daemon::to_json(dataflow)));
+    if (dataflow.run.id == *id) return call.reply(json_response(daemon::to_json(dataflow)));
   call.reply(error_response({ErrorKind::NotFound, "it was forgotten just now"}));
 }
 
@@ -150,7 +159,7 @@ void ControlApi::start(Call& call) const {
   auto request = parse_start_request(call.body);
   if (!request) return call.reply(error_response(request.error()));
   target_.start(*std::move(request), [reply = std::move(call.reply)](Result<StartedRun> started) {
-    reply(started ? ok(to_json(*started)) : error_response(started.error()));
+    reply(started ? json_response(to_json(*started)) : error_response(started.error()));
   });
 }
 
@@ -161,10 +170,10 @@ void ControlApi::stop(Call& call) const {
   if (!id) return call.reply(error_response(id.error()));
   target_.stop(*id, *options, [reply = std::move(call.reply)](Result<RunResult> result) {
     if (!result) return reply(error_response(result.error()));
-    reply(ok({{"uuid", result->id},
-              {"name", result->name},
-              {"status", result->succeeded ? "Finished" : "Failed"},
-              {"summary", failure_summary(*result)}}));
+    reply(json_response({{"uuid", result->id},
+                         {"name", result->name},
+                         {"status", result->succeeded ? "Finished" : "Failed"},
+                         {"summary", failure_summary(*result)}}));
   });
 }
 
@@ -178,7 +187,7 @@ void ControlApi::restart(Call& call) const {
                     if (!started) return reply(error_response(started.error()));
                     json::value answer = to_json(*started);
                     answer.get_object()["old_uuid"] = old;
-                    reply(ok(answer));
+                    reply(json_response(answer));
                   });
 }
 
@@ -186,14 +195,14 @@ void ControlApi::forget(Call& call) const {
   const auto id = find(call.names.front());
   if (!id) return call.reply(error_response(id.error()));
   const auto forgotten = target_.forget(*id);
-  call.reply(forgotten ? ok({{"uuid", *id}}) : error_response(forgotten.error()));
+  call.reply(forgotten ? json_response({{"uuid", *id}}) : error_response(forgotten.error()));
 }
 
 void ControlApi::shut_down(Call& call) const {
   const auto force = parse_force(call.body);
   if (!force) return call.reply(error_response(force.error()));
   target_.shut_down(*force, [reply = std::move(call.reply)](const Result<>& ended) {
-    reply(ended ? ok(json::object()) : error_response(ended.error()));
+    reply(ended ? json_response(json::object()) : error_response(ended.error()));
   });
 }
 

@@ -48,6 +48,19 @@ class ControlApi {
   void stop(Call& call) const;
   void restart(Call& call) const;
   void forget(Call& call) const;
+  void list_nodes(Call& call) const;
+  void show_node(Call& call) const;
+  void stop_node(Call& call) const;
+  void restart_node(Call& call) const;
+  void add_node(Call& call) const;
+  void remove_node(Call& call) const;
+  void replace_node(Call& call) const;
+  void connect(Call& call) const;
+  void disconnect(Call& call) const;
+  void list_parameters(Call& call) const;
+  void show_parameter(Call& call) const;
+  void set_parameter(Call& call) const;
+  void delete_parameter(Call& call) const;
   void shut_down(Call& call) const;
 
   /// The UUID of the dataflow that `name` means: one that runs before one that is over.

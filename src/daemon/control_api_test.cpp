@@ -52,12 +52,69 @@ class FakeTarget : public ControlTarget {
     forgotten = run;
     return {};
   }
+  Result<NodeDescription> describe_node(std::string_view run,
+                                        std::string_view node) const override {
+    if (node != "a") return fail(ErrorKind::NotFound, "no such node");
+    NodeDescription told;
+    told.dataflow_id = run;
+    told.info.node = node;
+    return told;
+  }
+  void stop_node(std::string_view run, std::string_view, const StopOptions&,
+                 std::function<void(Result<>)> on_ended) override {
+    stopped = run;
+    on_ended({});
+  }
+  Result<> restart_node(std::string_view run, std::string_view, const StopOptions&) override {
+    stopped = run;
+    return fail(ErrorKind::Busy, "it has ended already");
+  }
+  Result<std::map<std::string, std::string>> parameters(std::string_view,
+                                                        std::string_view) const override {
+    return values;
+  }
+  Result<> set_parameter(std::string_view, std::string_view, const std::string& key,
+                         std::optional<std::string> value) override {
+    if (value) {
+      values[key] = *value;
+    } else if (values.erase(key) == 0) {
+      return fail(ErrorKind::NotFound, "no such parameter");
+    }
+    return {};
+  }
+  void add_node(std::string_view, const std::filesystem::path& file,
+                std::function<void(Result<std::string>)> on_added) override {
+    file_asked = file;
+    on_added("new");
+  }
+  void remove_node(std::string_view run, std::string_view, const StopOptions&,
+                   std::function<void(Result<>)> on_removed) override {
+    stopped = run;
+    on_removed({});
+  }
+  void replace_node(std::string_view, std::string_view, const std::filesystem::path& file,
+                    const StopOptions& options,
+                    std::function<void(Result<>)> on_replaced) override {
+    file_asked = file;
+    asked = options;
+    on_replaced({});
+  }
+  Result<> connect(std::string_view, std::string_view output, std::string_view input) override {
+    connected = std::string(output) + " -> " + std::string(input);
+    return {};
+  }
+  Result<> disconnect(std::string_view, std::string_view, std::string_view) override {
+    return fail(ErrorKind::NotFound, "there is no such connection");
+  }
   void shut_down(bool force, std::function<void(Result<>)> on_ended) override {
     if (!force) return on_ended(fail(ErrorKind::Busy, "dataflows are running"));
     on_ended({});
   }
 
   std::string stopped;
+  std::filesystem::path file_asked;
+  std::string connected;
+  std::map<std::string, std::string> values;
   std::string forgotten;
   StopOptions asked;
   std::function<void(Result<RunResult>)> ended;
@@ -177,6 +234,62 @@ TEST_F(ControlApiTest, RefusesWhatItCannotUnderstand) {
   EXPECT_EQ(ask("POST", "/v1/dataflows/a%2/stop").status, 400);
   EXPECT_EQ(ask("POST", "/v1/dataflows/a%zz/stop").status, 400);
   EXPECT_EQ(target_.stopped, "");
+}
+
+TEST_F(ControlApiTest, TellsTheNodesOfADataflow) {
+  const auto list = ask("GET", "/v1/dataflows/0190-a/nodes");
+  EXPECT_EQ(parsed(list).at("nodes").as_array().size(), 2U);
+  EXPECT_EQ(parsed(list).at("nodes").at(0).at("status").as_string(), "running");
+  EXPECT_EQ(parsed(ask("GET", "/v1/dataflows/0190-a/nodes/a")).at("id").as_string(), "a");
+  EXPECT_EQ(ask("GET", "/v1/dataflows/0190-a/nodes/z").status, 404);
+  EXPECT_EQ(ask("POST", "/v1/dataflows/0190-a/nodes/a/stop", R"({"grace_seconds": 2})").status,
+            200);
+  EXPECT_EQ(target_.stopped, "0190-a");
+  EXPECT_EQ(ask("POST", "/v1/dataflows/0190-a/nodes/a/restart").status, 409);
+  EXPECT_EQ(ask("POST", "/v1/dataflows/0190-a/nodes/a/stop", "nonsense").status, 400);
+}
+
+TEST_F(ControlApiTest, ChangesARunningDataflow) {
+  const std::string flow = "/v1/dataflows/0190-a";
+  const auto added = ask("POST", flow + "/nodes", R"({"file": "/flows/camera.yml"})");
+  EXPECT_EQ(parsed(added).at("node").as_string(), "new");
+  EXPECT_EQ(target_.file_asked, "/flows/camera.yml");
+  EXPECT_EQ(ask("PUT", flow + "/nodes/a", R"({"file": "/b.yml", "grace_seconds": 1})").status, 200);
+  EXPECT_EQ(target_.asked.grace, 1s);
+  EXPECT_EQ(ask("DELETE", flow + "/nodes/a").status, 200);
+  const char* edge = R"({"output": "a/x", "input": "b/y"})";
+  EXPECT_EQ(ask("POST", flow + "/connections", edge).status, 200);
+  EXPECT_EQ(target_.connected, "a/x -> b/y");
+  EXPECT_EQ(ask("DELETE", flow + "/connections", edge).status, 404);
+  for (const char* wrong :
+       {"", "{}", R"({"file": "camera.yml"})", R"({"file": 1})", R"({"file": "/a", "other": 1})",
+        R"({"output": "a/x"})", R"({"output": 1, "input": "b/y"})"}) {
+    EXPECT_EQ(ask("POST", flow + "/nodes", wrong).status, 400) << wrong;
+    EXPECT_EQ(ask("PUT", flow + "/nodes/a", wrong).status, 400) << wrong;
+    EXPECT_EQ(ask("POST", flow + "/connections", wrong).status, 400) << wrong;
+  }
+}
+
+TEST_F(ControlApiTest, KeepsParametersAsJson) {
+  const std::string path = "/v1/dataflows/0190-a/nodes/a/parameters";
+  EXPECT_EQ(ask("PUT", path + "/gain%2F1", "[ 1, 2.5 ]").status, 200);
+  EXPECT_EQ(target_.values.at("gain/1"), "[1,2.5]");
+  EXPECT_EQ(parsed(ask("GET", path + "/gain%2F1")).at("value").as_array().size(), 2U);
+  EXPECT_TRUE(parsed(ask("GET", path)).at("parameters").as_object().contains("gain/1"));
+  EXPECT_EQ(ask("DELETE", path + "/gain%2F1").status, 200);
+  EXPECT_EQ(ask("DELETE", path + "/gain%2F1").status, 404);
+  EXPECT_EQ(ask("GET", path + "/gain%2F1").status, 404);
+}
+
+TEST_F(ControlApiTest, RefusesParametersThatAreTooLongOrNoJson) {
+  const std::string path = "/v1/dataflows/0190-a/nodes/a/parameters/";
+  EXPECT_EQ(ask("PUT", path + "key", "hello").status, 400);
+  EXPECT_EQ(ask("PUT", path + "key", "").status, 400);
+  EXPECT_EQ(ask("PUT", path + std::string(256, 'k'), "1").status, 200);
+  EXPECT_EQ(ask("PUT", path + std::string(257, 'k'), "1").status, 400);
+  EXPECT_EQ(ask("PUT", path + "a%00b", "1").status, 400);
+  EXPECT_EQ(ask("PUT", path + "key", '"' + std::string(65'534, 'v') + '"').status, 200);
+  EXPECT_EQ(ask("PUT", path + "key", '"' + std::string(65'535, 'v') + '"').status, 400);
 }
 
 }  // namespace

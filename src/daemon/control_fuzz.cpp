@@ -44,6 +44,56 @@ class OneDataflow : public ControlTarget {
     CHECK(run == "0190");
     return fail(ErrorKind::Busy, "it is running");
   }
+  Result<NodeDescription> describe_node(std::string_view run,
+                                        std::string_view node) const override {
+    CHECK(run == "0190");
+    NodeDescription told;
+    told.dataflow_id = run;
+    told.info.node = node;
+    return told;
+  }
+  void stop_node(std::string_view run, std::string_view, const StopOptions&,
+                 std::function<void(Result<>)> on_ended) override {
+    CHECK(run == "0190");
+    on_ended({});
+  }
+  Result<> restart_node(std::string_view run, std::string_view, const StopOptions&) override {
+    CHECK(run == "0190");
+    return fail(ErrorKind::Busy, "it has ended already");
+  }
+  Result<std::map<std::string, std::string>> parameters(std::string_view,
+                                                        std::string_view) const override {
+    return std::map<std::string, std::string>{{"gain", "0.5"}};
+  }
+  Result<> set_parameter(std::string_view, std::string_view, const std::string& key,
+                         std::optional<std::string> value) override {
+    CHECK(key.size() <= 256 || !value);
+    CHECK(!value || value->size() <= 65536);
+    return {};
+  }
+  void add_node(std::string_view, const std::filesystem::path& file,
+                std::function<void(Result<std::string>)> on_added) override {
+    CHECK(file.is_absolute());
+    on_added("new");
+  }
+  void remove_node(std::string_view run, std::string_view, const StopOptions&,
+                   std::function<void(Result<>)> on_removed) override {
+    CHECK(run == "0190");
+    on_removed({});
+  }
+  void replace_node(std::string_view, std::string_view, const std::filesystem::path& file,
+                    const StopOptions& options,
+                    std::function<void(Result<>)> on_replaced) override {
+    CHECK(file.is_absolute() && options.grace.count() >= 0);
+    on_replaced({});
+  }
+  Result<> connect(std::string_view, std::string_view output, std::string_view input) override {
+    CHECK(!output.empty() && !input.empty());
+    return {};
+  }
+  Result<> disconnect(std::string_view, std::string_view, std::string_view) override {
+    return fail(ErrorKind::NotFound, "there is no such connection");
+  }
   void shut_down(bool, std::function<void(Result<>)> on_ended) override { on_ended({}); }
 };
 

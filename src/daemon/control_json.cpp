@@ -8,6 +8,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "daemon/json_text.hpp"
+
 namespace dora::daemon {
 namespace {
 
@@ -58,6 +60,27 @@ Result<json::object> parse_object(std::string_view body) {
   return std::move(parsed.get_object());
 }
 
+Result<StopOptions> stop_options_of(const json::object& object) {
+  StopOptions options;
+  boost::system::error_code error;
+  for (const auto& [key, value] : object) {
+    if (key == "force" && value.is_bool()) {
+      options.force = value.get_bool();
+    } else if (key == "grace_seconds" && value.is_number()) {
+      const double seconds = value.to_number<double>(error);
+      if (error || std::isnan(seconds) || seconds < 0 || seconds > longest_grace_seconds)
+        return fail(ErrorKind::InvalidInput, "`grace_seconds` must be between 0 and a year");
+      options.grace = std::chrono::milliseconds(std::llround(seconds * 1e3));
+    } else {
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("`{}` is unknown here, or of another type: the keys are "
+                              "`grace_seconds` (a number) and `force` (true or false)",
+                              std::string_view(key.data(), key.size())));
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
 json::value to_json(const DataflowStatus& dataflow) {
@@ -72,13 +95,8 @@ json::value to_json(const DataflowStatus& dataflow) {
     edges.push_back(to_json(edge));
   }
   json::array details;
-  for (const NodeInfo& node : run.nodes) {
-    details.push_back({{"id", node.node},
-                       {"status", to_string(node.status)},
-                       {"pid", node.pid > 0 ? json::value(node.pid) : json::value()},
-                       {"restarts", node.restarts},
-                       {"cause", node.cause}});
-  }
+  for (const NodeInfo& node : run.nodes)
+    details.push_back(daemon::to_json(node));
   json::object blocked;
   for (const NodeInfo& node : run.nodes) {
     if (!node.blocked_on.empty()) blocked[node.node] = json::value_from(node.blocked_on);
@@ -102,29 +120,57 @@ json::value to_json(const DataflowStatus& dataflow) {
           {"cpu_percent", dataflow.cpu_percent},
           {"memory_bytes", dataflow.memory_bytes},
           {"ended_ns", dataflow.ended_at_ns},
-          {"summary", dataflow.summary}};
+          {"summary", dataflow.summary},
+          {"lost", dataflow.is_lost}};
+}
+
+json::value to_json(const NodeInfo& node) {
+  return {{"id", node.node},
+          {"status", to_string(node.status)},
+          {"pid", node.pid > 0 ? json::value(node.pid) : json::value()},
+          {"restarts", node.restarts},
+          {"cpu_percent", node.cpu_percent},
+          {"memory_bytes", node.memory_bytes},
+          {"broken_inputs", json::value_from(node.broken_inputs)},
+          {"cause", node.cause}};
+}
+
+transport::HttpResponse json_response(const json::value& value) {
+  transport::HttpResponse response;
+  response.body = to_json_text(value) + "\n";
+  return response;
 }
 
 Result<StopOptions> parse_stop_options(std::string_view body) {
-  StopOptions options;
-  boost::system::error_code error;
+  return stop_options_of(TRY(parse_object(body)));
+}
+
+Result<NodeDefinition> parse_node_definition(std::string_view body) {
+  json::object object = TRY(parse_object(body));
+  NodeDefinition definition;
+  const json::value* file = object.if_contains("file");
+  if (file != nullptr && file->is_string()) definition.file = std::string(file->get_string());
+  if (!definition.file.is_absolute() || definition.file.native().find('\0') != std::string::npos)
+    return fail(ErrorKind::InvalidInput, "`file` must be an absolute path");
+  object.erase("file");
+  definition.stop = TRY(stop_options_of(object));
+  return definition;
+}
+
+Result<Connection> parse_connection(std::string_view body) {
+  Connection connection;
   const json::object object = TRY(parse_object(body));
   for (const auto& [key, value] : object) {
-    if (key == "force" && value.is_bool()) {
-      options.force = value.get_bool();
-    } else if (key == "grace_seconds" && value.is_number()) {
-      const double seconds = value.to_number<double>(error);
-      if (error || std::isnan(seconds) || seconds < 0 || seconds > longest_grace_seconds)
-        return fail(ErrorKind::InvalidInput, "`grace_seconds` must be between 0 and a year");
-      options.grace = std::chrono::milliseconds(std::llround(seconds * 1e3));
-    } else {
+    const bool is_output = key == "output";
+    if ((!is_output && key != "input") || !value.is_string()) {
       return fail(ErrorKind::InvalidInput,
-                  fmt::format("`{}` is unknown here, or of another type: the keys are "
-                              "`grace_seconds` (a number) and `force` (true or false)",
-                              std::string_view(key.data(), key.size())));
+                  "the keys here are `output` and `input`, both texts like \"node/port\"");
     }
+    (is_output ? connection.output : connection.input) = std::string(value.get_string());
   }
-  return options;
+  if (connection.output.empty() || connection.input.empty())
+    return fail(ErrorKind::InvalidInput, "`output` and `input` must be given");
+  return connection;
 }
 
 Result<bool> parse_force(std::string_view body) {

@@ -2,19 +2,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the control interface says and understands, as JSON. Pure.
 
+#include <filesystem>
+#include <string>
 #include <string_view>
 
 #include <boost/json/value.hpp>
 
 #include "base/result.hpp"
 #include "daemon/control_target.hpp"
+#include "transport/http_message.hpp"
 
 namespace dora::daemon {
 
 boost::json::value to_json(const DataflowStatus& dataflow);
+/// Everything about a node.
+boost::json::value to_json(const NodeDescription& node);
+boost::json::value to_json(const NodeInfo& node);
+
+/// An answer with status 200.
+transport::HttpResponse json_response(const boost::json::value& value);
 
 /// An empty body means the defaults. Fails with InvalidInput, naming the key.
 Result<StopOptions> parse_stop_options(std::string_view body);
+/// `{"file": "/...", ...}`: the definition of a node, beside what parse_stop_options() knows.
+struct NodeDefinition {
+  std::filesystem::path file;
+  StopOptions stop;
+};
+Result<NodeDefinition> parse_node_definition(std::string_view body);
+/// `{"output": "node/port", "input": "node/port"}`.
+struct Connection {
+  std::string output;
+  std::string input;
+};
+Result<Connection> parse_connection(std::string_view body);
 /// `{"force": true}`; false when it is left out.
 Result<bool> parse_force(std::string_view body);
 

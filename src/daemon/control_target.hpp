@@ -4,13 +4,17 @@
 // event loop, at once or later; nothing blocks.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/node_description.hpp"
 #include "daemon/run_result.hpp"
 #include "daemon/start_request.hpp"
 
@@ -25,6 +29,8 @@ struct DataflowStatus {
   std::int64_t ended_at_ns = 0;
   /// What failed, when something did.
   std::string summary{};
+  /// The dora that ran it died; found by the one that answers when it came up.
+  bool is_lost = false;
 
   bool is_over() const {
     return run.status == RunStatus::Finished || run.status == RunStatus::Failed;
@@ -58,6 +64,40 @@ class ControlTarget {
 
   /// Forgets a dataflow that is over. Fails with NotFound, or with Busy when it runs.
   virtual Result<> forget(std::string_view run) = 0;
+
+  // One node of a dataflow that runs. Each fails with NotFound when there is no such thing.
+
+  virtual Result<NodeDescription> describe_node(std::string_view run,
+                                                std::string_view node) const = 0;
+  /// `on_ended` is called once the node has ended, perhaps at once.
+  virtual void stop_node(std::string_view run, std::string_view node, const StopOptions& options,
+                         std::function<void(Result<>)> on_ended) = 0;
+  /// Ends the node's life and begins another one. Fails with Busy when it may not be restarted.
+  virtual Result<> restart_node(std::string_view run, std::string_view node,
+                                const StopOptions& options) = 0;
+  /// JSON text by key.
+  virtual Result<std::map<std::string, std::string>> parameters(std::string_view run,
+                                                                std::string_view node) const = 0;
+  /// With nothing as its value, removes the parameter.
+  virtual Result<> set_parameter(std::string_view run, std::string_view node,
+                                 const std::string& key, std::optional<std::string> value) = 0;
+
+  // Changes of a dataflow that runs.
+
+  /// Adds the node that `file` defines, and tells its id.
+  virtual void add_node(std::string_view run, const std::filesystem::path& file,
+                        std::function<void(Result<std::string>)> on_added) = 0;
+  virtual void remove_node(std::string_view run, std::string_view node, const StopOptions& options,
+                           std::function<void(Result<>)> on_removed) = 0;
+  /// From its next life on, which begins now, the node is what `file` says.
+  virtual void replace_node(std::string_view run, std::string_view node,
+                            const std::filesystem::path& file, const StopOptions& options,
+                            std::function<void(Result<>)> on_replaced) = 0;
+  /// Both are written "node/port".
+  virtual Result<> connect(std::string_view run, std::string_view output,
+                           std::string_view input) = 0;
+  virtual Result<> disconnect(std::string_view run, std::string_view output,
+                              std::string_view input) = 0;
 
   /// Ends this dora. Fails with Busy while dataflows run, unless `force` ends them, too.
   virtual void shut_down(bool force, std::function<void(Result<>)> on_ended) = 0;

@@ -188,6 +188,10 @@ void Engine::stop_all(const StopOptions& options) {
     run->stop(options);
 }
 
+Run* Engine::find(std::string_view run) const {
+  return state_->find(run);
+}
+
 std::vector<RunInfo> Engine::list() const {
   std::vector<RunInfo> infos;
   for (const auto& run : state_->runs)

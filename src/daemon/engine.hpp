@@ -33,6 +33,8 @@ struct StopOptions {
   bool force = false;
 };
 
+class Run;
+
 class Engine {
  public:
   struct Options {
@@ -69,6 +71,9 @@ class Engine {
   /// such run now.
   Result<> stop(std::string_view run, const StopOptions& options);
   void stop_all(const StopOptions& options);
+
+  /// The run with this id that is not over yet, or null. Valid until the loop goes on.
+  Run* find(std::string_view run) const;
 
   /// The runs that are not over yet, in the order of their start.
   std::vector<RunInfo> list() const;

@@ -16,14 +16,20 @@
 namespace dora::daemon {
 namespace {
 
-/// Of dataflows that are over, so many are remembered.
-constexpr std::size_t most_remembered = 200;
-
-std::vector<pid_t> processes_of(const RunInfo& run) {
-  std::vector<pid_t> pids;
-  for (const NodeInfo& node : run.nodes)
-    if (node.pid > 0) pids.push_back(node.pid);
-  return pids;
+/// Of a dataflow that is about to start.
+DataflowStatus status_of(const RunPlan& plan) {
+  DataflowStatus status;
+  status.run.id = plan.id;
+  status.run.name = plan.name;
+  status.run.file = plan.file.string();
+  status.run.started_at_ns = realtime_ns();
+  for (const NodePlan& node : plan.nodes) {
+    status.run.nodes.emplace_back().node = node.id.text();
+    std::string folder = (node.working_directory / "out" / plan.id).string();
+    if (std::ranges::find(status.run.log_folders, folder) == status.run.log_folders.end())
+      status.run.log_folders.push_back(std::move(folder));
+  }
+  return status;
 }
 
 std::unexpected<Error> no_such_run(std::string_view run) {
@@ -49,6 +55,11 @@ Host::~Host() {
 }
 
 Result<> Host::open() {
+  if (options_.store) {
+    history_ = TRY(History::open(loop_, *options_.store,
+                                 [this](const std::string& text) { say(LogLevel::Warn, text); }));
+    std::ranges::move(history_->take_past(), std::back_inserter(over_));
+  }
   auto directory =
       TRY(InstanceDirectory::create(options_.name, options_.kind, options_.project, options_.file));
   TRY(engine_.listen_for_nodes(directory.instance().node_socket())
@@ -69,11 +80,8 @@ void Host::close() {
   directory_.reset();
 }
 
-Result<StartedRun> Host::start(RunPlan plan) {
-  if (plan.id.empty()) plan.id = new_uuid();
+Result<> Host::check_name(const RunPlan& plan) const {
   for (const auto& [id, known] : known_) {
-    // Asked for twice, started once.
-    if (id == plan.id) return StartedRun{id, known.plan.name};
     if (!plan.name.empty() && known.plan.name == plan.name) {
       return fail(ErrorKind::Busy,
                   fmt::format("a dataflow named `{}` is running already ({}): stop it, or give "
@@ -81,6 +89,23 @@ Result<StartedRun> Host::start(RunPlan plan) {
                               plan.name, id));
     }
   }
+  return {};
+}
+
+void Host::say(LogLevel level, std::string text) const {
+  LogEntry entry;
+  entry.level = level;
+  entry.time_ns = realtime_ns();
+  entry.message = std::move(text);
+  listener_.on_log(entry);
+}
+
+Result<StartedRun> Host::start(RunPlan plan) {
+  if (plan.id.empty()) plan.id = new_uuid();
+  // Asked for twice, started once.
+  if (const auto known = known_.find(plan.id); known != known_.end())
+    return StartedRun{known->first, known->second.plan.name};
+  TRY(check_name(plan));
   StartedRun started{plan.id, plan.name};
   Known& known = known_[plan.id];
   known.plan = plan;
@@ -106,8 +131,28 @@ void Host::start(StartRequest request, std::function<void(Result<StartedRun>)> o
                       [self, plan = std::move(plan), on_started = std::move(on_started)]() mutable {
                         if (*self == nullptr) return;
                         if (!plan) return on_started(std::unexpected(plan.error()));
-                        on_started((*self)->start(*std::move(plan)));
+                        (*self)->start_recorded(*std::move(plan), std::move(on_started));
                       });
+  });
+}
+
+void Host::start_recorded(RunPlan plan, std::function<void(Result<StartedRun>)> on_started) {
+  if (!history_ || known_.contains(plan.id)) return on_started(start(std::move(plan)));
+  if (const auto checked = check_name(plan); !checked)
+    return on_started(std::unexpected(checked.error()));
+  const DataflowStatus beginning = status_of(plan);
+  history_->begin(beginning, [this, plan = std::move(plan),
+                              on_started = std::move(on_started)](const Result<>& written) mutable {
+    // What is not on the disk is not acknowledged.
+    if (!written) {
+      return on_started(fail(ErrorKind::Failed,
+                             "it was not started, as it cannot be written down in the store: " +
+                                 written.error().message));
+    }
+    const std::string id = plan.id;
+    auto started = start(std::move(plan));
+    if (!started) history_->forget(id);
+    on_started(std::move(started));
   });
 }
 
@@ -139,6 +184,7 @@ Result<> Host::forget(std::string_view run) {
       std::erase_if(over_, [&](const DataflowStatus& each) { return each.run.id == run; });
   if (removed == 0)
     return fail(ErrorKind::NotFound, fmt::format("no dataflow `{}` is known here", run));
+  if (history_) history_->forget(std::string(run));
   return {};
 }
 
@@ -181,6 +227,11 @@ void Host::on_finished(const RunResult& result) {
   if (!known.next.empty()) {
     RunPlan plan = known.plan;
     plan.id = known.next;
+    if (history_) {
+      history_->begin(status_of(plan), [this](const Result<>& written) {
+        if (!written) say(LogLevel::Warn, "the store: " + written.error().message);
+      });
+    }
     next = start(std::move(plan));
   }
   listener_.on_finished(result, next && *next ? known.next : std::string());
@@ -197,28 +248,21 @@ void Host::on_finished(const RunResult& result) {
 }
 
 void Host::remember(const Known& known, const RunResult& result) {
-  DataflowStatus status;
-  status.run.id = result.id;
-  status.run.name = result.name;
+  DataflowStatus status = status_of(known.plan);
   status.run.status = result.succeeded ? RunStatus::Finished : RunStatus::Failed;
-  status.run.file = known.plan.file.string();
   status.run.started_at_ns = known.started_at_ns;
-  for (const NodePlan& node : known.plan.nodes) {
-    std::string folder = (node.working_directory / "out" / result.id).string();
-    if (std::ranges::find(status.run.log_folders, folder) == status.run.log_folders.end())
-      status.run.log_folders.push_back(std::move(folder));
-  }
+  status.run.nodes.clear();
   for (const NodeResult& node : result.nodes) {
     status.run.nodes.push_back(
         {.node = node.node,
          .status = node.outcome == Outcome::Succeeded ? NodeStatus::Stopped : NodeStatus::Failed,
          .restarts = node.restarts,
-         .cause = node.cause,
-         .blocked_on = {}});
+         .cause = node.cause});
   }
   status.run.edges = result.edges;
   status.ended_at_ns = realtime_ns();
   status.summary = failure_summary(result);
+  if (history_) history_->end(status);
   over_.push_back(std::move(status));
   if (over_.size() > most_remembered) over_.pop_front();
 }
@@ -241,10 +285,14 @@ std::vector<DataflowStatus> Host::dataflows() const {
                     .edges = {}};
       continue;
     }
-    const ProcessUsage usage = usage_of(processes_of(*found), processes);
-    const double elapsed = static_cast<double>(monotonic_ns() - known.started_ns) / 1e9;
+    ProcessUsage usage;
+    for (NodeInfo& node : found->nodes) {
+      const ProcessUsage part = measure(node, processes);
+      usage.cpu_seconds += part.cpu_seconds;
+      usage.memory_bytes += part.memory_bytes;
+    }
     all.push_back({.run = std::move(*found),
-                   .cpu_percent = elapsed > 0 ? 100 * usage.cpu_seconds / elapsed : 0,
+                   .cpu_percent = percent_of_a_core(usage.cpu_seconds, known.started_ns),
                    .memory_bytes = usage.memory_bytes});
   }
   std::ranges::copy(over_, std::back_inserter(all));

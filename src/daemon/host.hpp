@@ -9,6 +9,7 @@
 //   object
 
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,7 +23,9 @@
 #include "daemon/control_api.hpp"
 #include "daemon/control_target.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/history.hpp"
 #include "daemon/instance_directory.hpp"
+#include "daemon/run_state.hpp"
 #include "transport/http_server.hpp"
 
 namespace dora::daemon {
@@ -37,6 +40,8 @@ class Host : public ControlTarget {
     std::string project{};
     std::string file{};
     bool allow_shell_nodes = false;
+    /// Where what happens is written down; empty: in memory only. Nothing: not at all.
+    std::optional<std::filesystem::path> store{};
   };
 
   struct Listener {
@@ -79,6 +84,24 @@ class Host : public ControlTarget {
   void restart(std::string_view run, const StopOptions& options,
                std::function<void(Result<StartedRun>)> on_started) override;
   Result<> forget(std::string_view run) override;
+  Result<NodeDescription> describe_node(std::string_view run, std::string_view node) const override;
+  void stop_node(std::string_view run, std::string_view node, const StopOptions& options,
+                 std::function<void(Result<>)> on_ended) override;
+  Result<> restart_node(std::string_view run, std::string_view node,
+                        const StopOptions& options) override;
+  Result<std::map<std::string, std::string>> parameters(std::string_view run,
+                                                        std::string_view node) const override;
+  Result<> set_parameter(std::string_view run, std::string_view node, const std::string& key,
+                         std::optional<std::string> value) override;
+  void add_node(std::string_view run, const std::filesystem::path& file,
+                std::function<void(Result<std::string>)> on_added) override;
+  void remove_node(std::string_view run, std::string_view node, const StopOptions& options,
+                   std::function<void(Result<>)> on_removed) override;
+  void replace_node(std::string_view run, std::string_view node, const std::filesystem::path& file,
+                    const StopOptions& options, std::function<void(Result<>)> on_replaced) override;
+  Result<> connect(std::string_view run, std::string_view output, std::string_view input) override;
+  Result<> disconnect(std::string_view run, std::string_view output,
+                      std::string_view input) override;
   void shut_down(bool force, std::function<void(Result<>)> on_ended) override;
 
  private:
@@ -94,14 +117,35 @@ class Host : public ControlTarget {
     std::vector<std::function<void(Result<StartedRun>)>> waiting_for_next;
   };
 
+  /// A node of a dataflow that runs.
+  struct FoundNode {
+    Run* run;
+    NodeIndex index;
+  };
+  Result<FoundNode> find_node(std::string_view run, std::string_view node) const;
+  Result<Run*> find_run(std::string_view run) const;
+  /// Reads the definition of a node, off the loop, and then does `what` with it if the dataflow
+  /// still runs.
+  void with_definition(std::string_view run, const std::filesystem::path& file,
+                       std::string_view replaced,
+                       std::function<void(Result<std::pair<Run*, NodePlan>>)> what);
+  /// What is changed while it runs is there after a restart, too.
+  void remember_changes(std::string_view run);
+
   void on_finished(const RunResult& result);
   void remember(const Known& known, const RunResult& result);
+  void say(LogLevel level, std::string text) const;
+  /// Writes down that `plan` begins, and then starts it.
+  void start_recorded(RunPlan plan, std::function<void(Result<StartedRun>)> on_started);
+  /// Fails with Busy when a dataflow of that name runs.
+  Result<> check_name(const RunPlan& plan) const;
 
   boost::asio::io_context& loop_;
   Options options_;
   Listener listener_;
   std::map<std::string, Known, std::less<>> known_;  ///< those that run
   std::deque<DataflowStatus> over_;                  ///< the oldest first
+  std::unique_ptr<History> history_;
   std::optional<InstanceDirectory> directory_;
   ControlApi control_{*this};
   std::optional<transport::HttpServer> server_;

@@ -42,30 +42,74 @@ array::Type make_text_type() {
 }  // namespace
 
 LogFeeds::LogFeeds(const RunPlan& plan) : plan_(&plan), last_edge_(first_edge) {
-  for (NodeIndex node = 0; node < plan.nodes.size(); ++node) {
-    const LogPlan& log = plan.nodes[node].log;
-    const bool is_one = log.stdout_as == log.logs_as;
-    if (log.stdout_as) add_output(node, *log.stdout_as, true, is_one);
-    if (log.logs_as && !is_one) add_output(node, *log.logs_as, false, true);
-    const auto& log_inputs = plan.nodes[node].log_inputs;
-    for (std::size_t i = 0; i < log_inputs.size(); ++i) {
-      Feed& feed = feeds_.emplace_back();
-      feed.log_input = &log_inputs[i];
-      Listener& listener = feed.listeners.emplace_back();
-      listener.consumer = node;
-      listener.place = plan.nodes[node].inputs.size() + i;
-      listener.input = log_inputs[i].id;
-      listener.options = edge_options(log_inputs[i].queue, log_inputs[i].queue_size);
-      listener.past.producer = "dora";
-      listener.past.output = "logs";
+  for (NodeIndex node = 0; node < plan.nodes.size(); ++node)
+    add_feeds(node);
+}
+
+void LogFeeds::add_node() {
+  const std::size_t known = feeds_.size();
+  add_feeds(plan_->nodes.size() - 1);
+  add_listeners(plan_->nodes.size() - 1);
+  if (!outputs_) return;
+  for (std::size_t i = known; i < feeds_.size(); ++i)
+    feeds_[i].sender = &outputs_->add();
+}
+
+void LogFeeds::add_listeners(NodeIndex consumer) {
+  const NodePlan& plan = plan_->nodes[consumer];
+  for (std::size_t place = 0; place < plan.inputs.size(); ++place) {
+    const InputPlan& input = plan.inputs[place];
+    const auto source = find_node(*plan_, input.producer.text());
+    if (!source) continue;
+    const LogPlan& log = plan_->nodes[*source].log;
+    const bool has_lines = log.stdout_as == input.output;
+    const bool has_entries = log.logs_as == input.output;
+    if (!has_lines && !has_entries) continue;
+    const auto feed = std::ranges::find_if(feeds_, [&](const Feed& each) {
+      return each.source == *source && each.output == input.output;
+    });
+    if (feed == feeds_.end()) {
+      add_output(*source, input.output, has_lines, has_entries);
+    } else if (std::ranges::none_of(feed->listeners, [&](const Listener& each) {
+                 return each.consumer == consumer && each.place == place;
+               })) {
+      feed->listeners.push_back(listener_of(*feed, consumer, place));
     }
   }
-  std::erase_if(feeds_, [](const Feed& feed) { return feed.listeners.empty(); });
-  for (Feed& feed : feeds_) {
-    for (Listener& listener : feed.listeners) {
-      listener.past.consumer = plan.nodes[listener.consumer].id.text();
-      listener.past.input = listener.input.text();
-    }
+}
+
+LogFeeds::Listener LogFeeds::listener_of(const Feed& feed, NodeIndex consumer,
+                                         std::size_t place) const {
+  const InputPlan& input = plan_->nodes[consumer].inputs[place];
+  Listener listener;
+  listener.consumer = consumer;
+  listener.place = place;
+  listener.input = input.id;
+  listener.options = edge_options(input.queue, input.queue_size);
+  listener.past.producer = plan_->nodes[*feed.source].id.text();
+  listener.past.output = feed.output.text();
+  listener.past.consumer = plan_->nodes[consumer].id.text();
+  listener.past.input = input.id.text();
+  return listener;
+}
+
+void LogFeeds::add_feeds(NodeIndex node) {
+  const NodePlan& plan = plan_->nodes[node];
+  const bool is_one = plan.log.stdout_as == plan.log.logs_as;
+  if (plan.log.stdout_as) add_output(node, *plan.log.stdout_as, true, is_one);
+  if (plan.log.logs_as && !is_one) add_output(node, *plan.log.logs_as, false, true);
+  for (std::size_t i = 0; i < plan.log_inputs.size(); ++i) {
+    Feed& feed = feeds_.emplace_back();
+    feed.log_input = plan.log_inputs[i];
+    Listener& listener = feed.listeners.emplace_back();
+    listener.consumer = node;
+    listener.place = plan.inputs.size() + i;
+    listener.input = feed.log_input->id;
+    listener.options = edge_options(feed.log_input->queue, feed.log_input->queue_size);
+    listener.past.producer = "dora";
+    listener.past.output = "logs";
+    listener.past.consumer = plan.id.text();
+    listener.past.input = listener.input.text();
   }
 }
 
@@ -79,15 +123,10 @@ void LogFeeds::add_output(NodeIndex node, const DataId& output, bool lines, bool
     const auto& inputs = plan_->nodes[consumer].inputs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i].producer != plan_->nodes[node].id || inputs[i].output != output) continue;
-      Listener& listener = feed.listeners.emplace_back();
-      listener.consumer = consumer;
-      listener.place = i;
-      listener.input = inputs[i].id;
-      listener.options = edge_options(inputs[i].queue, inputs[i].queue_size);
-      listener.past.producer = plan_->nodes[node].id.text();
-      listener.past.output = output.text();
+      feed.listeners.push_back(listener_of(feed, consumer, i));
     }
   }
+  if (feed.listeners.empty()) feeds_.pop_back();
 }
 
 Result<> LogFeeds::open_memory() {
@@ -206,7 +245,7 @@ std::vector<ControlMessage> LogFeeds::close_input(NodeIndex consumer, std::size_
 }
 
 bool LogFeeds::wants(const Feed& feed, NodeIndex node, const LogEntry& entry) const {
-  if (feed.log_input != nullptr) {
+  if (feed.log_input) {
     const LogInputPlan& wish = *feed.log_input;
     return feed.listeners.front().consumer != node &&
            (wish.node.empty() || wish.node == entry.node) && passes(entry.level, wish.minimum);

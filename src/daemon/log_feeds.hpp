@@ -31,6 +31,9 @@ class LogFeeds {
   /// `plan` must outlive the result.
   explicit LogFeeds(const RunPlan& plan);
 
+  /// A node was added at the end of the plan.
+  void add_node();
+
   /// Makes edges for the next incarnation of `consumer`, whose doorbell is `bell`.
   Result<> provide(NodeIndex consumer, const std::shared_ptr<shared_memory::DoorbellPage>& bell);
   /// What connects a consumer that attached now.
@@ -86,12 +89,16 @@ class LogFeeds {
     DataId output;
     bool carries_lines = false;
     bool carries_entries = false;
-    const LogInputPlan* log_input = nullptr;
+    std::optional<LogInputPlan> log_input{};
     std::vector<Listener> listeners{};
     shared_memory::Output* sender = nullptr;
     bool is_closed = false;
   };
 
+  void add_feeds(NodeIndex node);
+  /// The inputs of `consumer` that read what another node prints.
+  void add_listeners(NodeIndex consumer);
+  Listener listener_of(const Feed& feed, NodeIndex consumer, std::size_t place) const;
   void add_output(NodeIndex node, const DataId& output, bool lines, bool entries);
   bool wants(const Feed& feed, NodeIndex node, const LogEntry& entry) const;
   Result<> open_memory();

@@ -43,20 +43,21 @@ MemoryBroker::MemoryBroker(const RunPlan& plan)
     for (std::size_t input = 0; input < inputs.size(); ++input) {
       const auto producer = std::ranges::find(plan.nodes, inputs[input].producer, &NodePlan::id);
       if (producer == plan.nodes.end()) continue;
-      Connection& connection = connections_.emplace_back();
-      connection.producer = static_cast<NodeIndex>(producer - plan.nodes.begin());
-      connection.consumer = consumer;
-      connection.input = input;
-      connection.past.producer = producer->id.text();
-      connection.past.output = inputs[input].output.text();
-      connection.past.consumer = plan.nodes[consumer].id.text();
-      connection.past.input = inputs[input].id.text();
+      add_connection(static_cast<NodeIndex>(producer - plan.nodes.begin()), consumer, input);
     }
   }
 }
 
-const InputPlan& MemoryBroker::input_of(const Connection& connection) const {
-  return plan_->nodes[connection.consumer].inputs[connection.input];
+void MemoryBroker::add_connection(NodeIndex producer, NodeIndex consumer, std::size_t input) {
+  Connection& connection = connections_.emplace_back();
+  connection.producer = producer;
+  connection.consumer = consumer;
+  connection.input = input;
+  connection.wish = plan_->nodes[consumer].inputs[input];
+  connection.past.producer = plan_->nodes[producer].id.text();
+  connection.past.output = connection.wish.output.text();
+  connection.past.consumer = plan_->nodes[consumer].id.text();
+  connection.past.input = connection.wish.id.text();
 }
 
 std::uint32_t MemoryBroker::bell_bit(const Connection& connection) const {
@@ -79,6 +80,7 @@ Result<> MemoryBroker::provide(NodeIndex node) {
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     const Connection& connection = connections_[i];
     if (connection.producer != node && connection.consumer != node) continue;
+    if (!connection.is_active) continue;
     if (!nodes_[connection.producer] || !nodes_[connection.consumer]) continue;
     if (auto connected = connect(i); !connected) {
       nodes_[node].reset();

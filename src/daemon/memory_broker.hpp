@@ -60,6 +60,19 @@ class MemoryBroker {
   };
   std::vector<Notice> renewal_notices(NodeIndex node);
 
+  // The plan has changed: who is connected to whom from now on.
+
+  /// A node was added at the end of the plan.
+  void add_node();
+  /// A node that has ended is forgotten, its memory with it.
+  void remove_node(NodeIndex node);
+  /// An output of `producer` feeds an input of `consumer` from now on. The messages for those who
+  /// are set up.
+  Result<std::vector<Notice>> connect_input(NodeIndex consumer, std::size_t input);
+  /// It feeds it no more: the messages that say so. What waits
+  /// in the queue is dropped; what the consumer took stays lent to it.
+  std::vector<Notice> disconnect_input(NodeIndex consumer, std::size_t input);
+
   /// Nothing more comes for an input of `node`: the message that says so.
   ControlMessage close_input(NodeIndex node, std::size_t input);
   /// `node` takes nothing any more; what it took stays lent while its process lives. The messages
@@ -112,6 +125,8 @@ class MemoryBroker {
     NodeIndex producer;
     NodeIndex consumer;
     std::size_t input;  ///< place in NodePlan::inputs
+    InputPlan wish;     ///< as the plan had it when they were connected
+    bool is_active = true;
     std::uint64_t told_drops = 0;
     std::optional<std::int64_t> told_blocked_ns;
     EdgeTotals past{};  ///< of edges that are unmapped
@@ -127,14 +142,15 @@ class MemoryBroker {
     bool consumer_has_it = false;
     bool producer_is_dead = false;
     bool consumer_is_dead = false;
-    bool is_retired = false;  ///< closed by a consumer whose process lives on
+    bool is_retired = false;  ///< taken from, or closed by, a consumer whose process lives
     bool producer_end_is_told = false;
     bool consumer_end_is_told = false;
   };
 
+  void add_connection(NodeIndex producer, NodeIndex consumer, std::size_t input);
   Result<> connect(std::size_t connection);
   Edge* current_edge(std::size_t connection);
-  const InputPlan& input_of(const Connection& connection) const;
+  static const InputPlan& input_of(const Connection& connection) { return connection.wish; }
   ControlMessage connect_output(Edge& edge);
   ControlMessage connect_input(Edge& edge);
   bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }

@@ -194,6 +194,13 @@ RestartPlan plan_restart(const dataflow::RestartSettings& settings) {
 
 }  // namespace
 
+std::optional<std::size_t> find_node(const RunPlan& plan, std::string_view id) {
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    if (plan.nodes[node].id.text() == id && !plan.nodes[node].is_removed) return node;
+  }
+  return std::nullopt;
+}
+
 Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
                          const NodePlaces& places) {
   RunPlan plan;
@@ -208,11 +215,17 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
       options.exit_when_nodes_finish.value_or(dataflow.exit_when_nodes_finish.value_or(false));
   plan.health_check_interval = dataflow.health_check_interval;
   plan.descriptor = dataflow::to_json(dataflow);
+  plan.environment = dataflow::merged_environment(
+      dataflow, Node{}, {options.environment.begin(), options.environment.end()});
+  std::erase_if(plan.environment,
+                [](const auto& variable) { return is_reserved_variable(variable.first); });
   const auto finish_grace = default_finish_grace();
   for (const Node& node : dataflow.nodes) {
     if (node.kind == NodeKind::Timer) continue;
     NodePlan& item = plan.nodes.emplace_back();
     item.id = node.id;
+    item.name = node.name;
+    item.description = node.description;
     item.program = TRY(plan_program(node, places));
     item.working_directory = dataflow.base_directory;
     plan_environment(dataflow, node, options, item, plan.warnings);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "base/file_descriptor.hpp"
 
 namespace dora::daemon {
@@ -57,6 +58,20 @@ ProcessUsage usage_of(std::span<const pid_t> roots, const std::vector<ProcessEnt
     for (const ProcessEntry& process : descendants_of(root, all))
       add(process.pid, usage);
   }
+  return usage;
+}
+
+double percent_of_a_core(double cpu_seconds, std::int64_t since_ns) {
+  const double elapsed = static_cast<double>(monotonic_ns() - since_ns) / 1e9;
+  return elapsed > 0 ? 100 * cpu_seconds / elapsed : 0;
+}
+
+ProcessUsage measure(NodeInfo& node, const std::vector<ProcessEntry>& all) {
+  if (node.pid <= 0) return {};
+  const pid_t pid = node.pid;
+  const ProcessUsage usage = usage_of({&pid, 1}, all);
+  node.cpu_percent = percent_of_a_core(usage.cpu_seconds, node.spawned_ns);
+  node.memory_bytes = usage.memory_bytes;
   return usage;
 }
 

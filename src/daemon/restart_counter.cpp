@@ -21,7 +21,10 @@ bool RestartCounter::is_window_over(std::int64_t now_ns) const {
 }
 
 bool RestartCounter::may_restart(std::int64_t now_ns) const {
-  if (plan_.policy == RestartPlan::Policy::Never) return false;
+  return plan_.policy != RestartPlan::Policy::Never && is_within_limit(now_ns);
+}
+
+bool RestartCounter::is_within_limit(std::int64_t now_ns) const {
   return plan_.max_restarts == 0 || restarts_in_window_ < plan_.max_restarts ||
          is_window_over(now_ns);
 }
@@ -32,15 +35,24 @@ std::optional<std::chrono::nanoseconds> RestartCounter::on_exit(bool succeeded,
   if (!window_began_ns_) window_began_ns_ = spawned_ns;
   if (plan_.policy == RestartPlan::Policy::OnFailure && succeeded) return std::nullopt;
   if (!may_restart(now_ns)) return std::nullopt;
+  count(now_ns);
+  if (now_ns - spawned_ns >= healthy_life.count()) quick_deaths_ = 0;
+  const auto delay = delay_for(restarts_in_window_);
+  ++quick_deaths_;
+  return delay;
+}
+
+void RestartCounter::count_by_hand(std::int64_t spawned_ns, std::int64_t now_ns) {
+  if (!window_began_ns_) window_began_ns_ = spawned_ns;
+  count(now_ns);
+}
+
+void RestartCounter::count(std::int64_t now_ns) {
   if (is_window_over(now_ns)) {
     window_began_ns_ = now_ns;
     restarts_in_window_ = 0;
   }
   ++restarts_in_window_;
-  if (now_ns - spawned_ns >= healthy_life.count()) quick_deaths_ = 0;
-  const auto delay = delay_for(restarts_in_window_);
-  ++quick_deaths_;
-  return delay;
 }
 
 std::chrono::nanoseconds RestartCounter::delay_for(std::uint32_t restart) const {

@@ -147,6 +147,7 @@ void Run::perform(Actions actions) {
     std::visit([this](const auto& what) { act(what); }, action);
   }
   is_performing_ = false;
+  answer_waiting();
   arm_timer();
   if (changed && !state_.is_finished()) listener_.on_changed();
 }
@@ -269,6 +270,7 @@ RunInfo Run::info() const {
       info.log_folders.push_back(std::move(folder));
   }
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    if (plan_.nodes[node].is_removed) continue;
     const auto& [process, visitor] = std::tie(nodes_[node].process, nodes_[node].visitor);
     info.nodes.push_back({.node = plan_.nodes[node].id.text(),
                           .status = state_.status(node),
@@ -276,7 +278,8 @@ RunInfo Run::info() const {
                                  : visitor ? visitor->pid()
                                            : -1,
                           .restarts = state_.restarts(node),
-                          .cause = state_.cause(node)});
+                          .cause = state_.cause(node),
+                          .spawned_ns = state_.spawned_ns(node)});
     for (const DataId& input : state_.broken_inputs(node))
       info.nodes.back().broken_inputs.push_back(input.text());
   }
@@ -298,7 +301,8 @@ RunResult Run::result() const {
   for (NodeResult& node : result.nodes) {
     if (node.outcome == Outcome::Succeeded) continue;
     for (NodeIndex index = 0; index < nodes_.size(); ++index) {
-      if (plan_.nodes[index].id.text() == node.node) node.stderr_excerpt = nodes_[index].excerpt;
+      if (plan_.nodes[index].id.text() == node.node && !plan_.nodes[index].is_removed)
+        node.stderr_excerpt = nodes_[index].excerpt;
     }
   }
   result.edges = edge_totals();

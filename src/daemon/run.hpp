@@ -5,9 +5,11 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -20,6 +22,7 @@
 #include "daemon/left_processes.hpp"
 #include "daemon/log_feeds.hpp"
 #include "daemon/memory_broker.hpp"
+#include "daemon/node_description.hpp"
 #include "daemon/node_output.hpp"
 #include "daemon/node_process.hpp"
 #include "daemon/program_lookup.hpp"
@@ -46,6 +49,36 @@ class Run : public std::enable_shared_from_this<Run> {
   void stop(const StopOptions& options);
   RunInfo info() const;
   const std::string& id() const { return plan_.id; }
+  const RunPlan& plan() const { return plan_; }
+
+  /// The node that is called `name`. Fails with NotFound, with what may have been meant.
+  Result<NodeIndex> find_node(std::string_view name) const;
+  NodeDescription describe(NodeIndex node) const;
+  /// Told when the node has ended; a failure of the node is one.
+  using OnNodeEnded = std::function<void(Result<>)>;
+  void stop_node(NodeIndex node, const StopOptions& options, OnNodeEnded on_ended);
+  /// Ends the life of a node and begins another one. Answers at once.
+  Result<> restart_node(NodeIndex node, const StopOptions& options);
+  // Changes of the running dataflow. Each fails with InvalidInput or NotFound when it makes no
+  // sense, and with Busy when it cannot be done now; then nothing has changed.
+
+  /// Starts one more node, whose program has been found.
+  Result<> add_node(NodePlan node);
+  /// Ends a node and forgets it.
+  void remove_node(NodeIndex node, const StopOptions& options, OnNodeEnded on_removed);
+  /// The next life of the node is `plan`, with the connections it has. Told when that life runs.
+  void replace_node(NodeIndex node, NodePlan plan, const StopOptions& options,
+                    OnNodeEnded on_replaced);
+  /// Both are written "node/port".
+  Result<> connect(std::string_view output, std::string_view input);
+  Result<> disconnect(std::string_view output, std::string_view input);
+
+  /// Sets a parameter (JSON text), or with nothing removes it, and tells the node. Fails with
+  /// NotFound when there is none to remove.
+  Result<> set_parameter(NodeIndex node, const std::string& key, std::optional<std::string> value);
+  const std::map<std::string, std::string>& parameters(NodeIndex node) const {
+    return plan_.nodes[node].parameters;
+  }
 
   /// Its nodes, for those who want to attach as one of them.
   std::vector<message::Place> places() const;
@@ -65,6 +98,9 @@ class Run : public std::enable_shared_from_this<Run> {
     std::shared_ptr<DynamicNode> visitor;  ///< who attached as this dynamic node
     std::unique_ptr<NodeOutput> output;
     std::string excerpt;  ///< of the incarnation that failed last
+    std::vector<OnNodeEnded> waiting;
+    /// Those who wait until the life after so many restarts runs.
+    std::vector<std::pair<std::uint32_t, OnNodeEnded>> waiting_for_life;
   };
 
   std::optional<std::string> prepare(NodeIndex index);
@@ -104,6 +140,17 @@ class Run : public std::enable_shared_from_this<Run> {
   void on_gone(NodeIndex index);
   void on_visitor_gone(NodeIndex node, bool said_goodbye);
   void on_left_process_ended(const Visit& visit);
+  /// Answers those who wait for the end or the next life of a node that has got there.
+  void answer_waiting();
+  void answer_waiting_for_life(NodeIndex node);
+  void forget_node(NodeIndex node);
+  /// An existing port, written "node/port".
+  struct Port {
+    NodeIndex node;
+    DataId id;
+  };
+  Result<Port> find_port(std::string_view text, std::string_view what) const;
+  Result<Port> find_output(std::string_view text) const;
   static std::optional<std::string> version_problem(std::uint32_t protocol,
                                                     const std::string& of_node);
   void send(NodeIndex node, const ControlMessage& message);

@@ -105,8 +105,12 @@ void Run::act(const RefuseNode& action) {
 
 void Run::act(const StartNodes& action) {
   if (epoch_ns_ == 0) epoch_ns_ = monotonic_ns();
-  for (NodeIndex node : action.nodes)
+  for (NodeIndex node : action.nodes) {
     send(node, {message::Start{epoch_ns_}, {}});
+    // A new life knows nothing of what the last one was told.
+    for (const auto& [key, value] : plan_.nodes[node].parameters)
+      send(node, {message::ParameterChanged{key, value}, {}});
+  }
 }
 
 void Run::act(const SendStop& action) {

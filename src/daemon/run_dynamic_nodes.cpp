@@ -12,8 +12,8 @@
 
 namespace dora::daemon {
 
-/// A dynamic node has come: its memory is made anew, and what its last visit closed is open again.
-void RunState::welcome(NodeIndex node) {
+/// For every consumer that still listens.
+void RunState::open_outputs(NodeIndex node) {
   Node& state = nodes_[node];
   for (Output& output : state.outputs) {
     output.is_closed = false;
@@ -27,6 +27,12 @@ void RunState::welcome(NodeIndex node) {
       std::erase(other.held, Action(CloseInput{consumer.node, consumer.input}));
     }
   }
+}
+
+/// A dynamic node has come: its memory is made anew, and what its last visit closed is open again.
+void RunState::welcome(NodeIndex node) {
+  Node& state = nodes_[node];
+  open_outputs(node);
   state.held.clear();
   for (std::size_t input = 0; input < state.input_closed.size(); ++input) {
     if (state.input_closed[input]) state.held.push_back(CloseInput{node, input});
@@ -51,6 +57,7 @@ Actions RunState::on_left(NodeIndex node, std::int64_t now_ns) {
 std::vector<message::Place> Run::places() const {
   std::vector<message::Place> places;
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    if (plan_.nodes[node].is_removed) continue;
     places.push_back({.dataflow_id = plan_.id,
                       .dataflow_name = plan_.name,
                       .file = plan_.file.string(),
@@ -66,11 +73,11 @@ void Run::attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink
     link->send({message::AttachRefused{std::move(reason)}, {}});
   };
   if (auto problem = version_problem(request.protocol, request.version)) return refuse(*problem);
-  const auto found = std::ranges::find(plan_.nodes, request.node, &NodePlan::id);
-  const auto index = static_cast<NodeIndex>(found - plan_.nodes.begin());
   const std::string& name = request.node.text();
-  if (found == plan_.nodes.end()) return refuse(fmt::format("the dataflow has no node '{}'", name));
-  if (!found->is_dynamic()) {
+  const auto found = daemon::find_node(plan_, name);
+  if (!found) return refuse(fmt::format("the dataflow has no node '{}'", name));
+  const NodeIndex index = *found;
+  if (!plan_.nodes[index].is_dynamic()) {
     return refuse(fmt::format(
         "node '{}' is started by the dataflow itself; only one with `path: dynamic` can be "
         "started by hand",

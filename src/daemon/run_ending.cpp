@@ -80,11 +80,11 @@ void RunState::classify(NodeIndex node, const ExitStatus& status) {
     state.cause = "did not react to the stop message in time, so dora killed it (SIGKILL)";
     return;
   }
-  if (stopping_ && (status.is_termination() || state.is_refused)) return;
+  if (is_to_end(node) && (status.is_termination() || state.is_refused)) return;
   if (status.is_success()) {
     const bool is_alone = std::ranges::all_of(
         nodes_, [&](const Node& other) { return &other == &state || other.phase == Phase::Ended; });
-    if (was_ready || stopping_ || !has_ports(node) || is_alone) return;
+    if (was_ready || is_to_end(node) || !has_ports(node) || is_alone) return;
     state.outcome = Outcome::Failed;
     state.cause = "exited with code 0 before connecting to dora (it never made a Node)";
     return;
@@ -153,6 +153,7 @@ void RunState::check_inputs(NodeIndex node, std::int64_t now_ns) {
   if (has_endless && !plan_->exit_when_nodes_finish) return;
   if (!std::ranges::all_of(state.input_closed, [](bool closed) { return closed; })) return;
   state.inputs_closed_at = now_ns;
+  if (is_to_be_renewed(node)) return;  // the next life is told
   // It will not be restarted any more: what waited for that is final.
   for (Output& output : state.outputs) {
     if (output.is_resting) close_output(node, output, now_ns);

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,8 @@ struct InputPlan {
   Queue queue = Queue::Burst;
   std::uint32_t queue_size = 10;
   std::optional<std::chrono::nanoseconds> timeout;
+  /// Somebody may have cut it off while it ran.
+  bool is_connected = true;
   bool operator==(const InputPlan&) const = default;
 };
 
@@ -97,6 +100,8 @@ struct LogPlan {
 
 struct NodePlan {
   NodeId id;
+  std::optional<std::string> name;  ///< for people
+  std::optional<std::string> description;
   ProgramPlan program;
   /// What find_command() answered, for whoever asked already; else the engine asks.
   std::optional<Command> command;
@@ -115,9 +120,13 @@ struct NodePlan {
   std::vector<std::uint32_t> cpu_affinity;
   /// Pseudo-terminals for input, output and errors; without: pipes and /dev/null.
   bool has_terminal = true;
+  /// It was taken out of the running dataflow. It keeps its place, as others are known by theirs.
+  bool is_removed = false;
   bool busy = false;
   /// JSON text for node_config() and the operator runtime.
   std::string config = "{}";
+  /// JSON text by key: what somebody set while it ran.
+  std::map<std::string, std::string> parameters;
   bool operator==(const NodePlan&) const = default;
 
   bool is_dynamic() const { return program.kind == ProgramPlan::Kind::Dynamic; }
@@ -131,7 +140,9 @@ struct RunPlan {
   std::filesystem::path file;
   /// Of the dataflow: the directory of the YAML.
   std::filesystem::path working_directory;
-  /// Ordered by id.
+  /// Of every node that does not say otherwise: --env over what the dataflow says.
+  std::map<std::string, std::string> environment;
+  /// Ordered by id; those that were added while it ran come last.
   std::vector<NodePlan> nodes;
   /// What nodes inherit; nothing: the environment of the engine.
   std::optional<std::map<std::string, std::string>> inherited;
@@ -145,6 +156,9 @@ struct RunPlan {
   /// ignored.
   std::vector<std::string> warnings;
 };
+
+/// The place of the node that is called `id` now; nothing when there is none.
+std::optional<std::size_t> find_node(const RunPlan& plan, std::string_view id);
 
 /// What `run` and `start` may set for one run.
 struct RunOptions {

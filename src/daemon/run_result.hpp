@@ -79,11 +79,14 @@ struct NodeInfo {
   NodeStatus status = NodeStatus::Waiting;
   std::int32_t pid = -1;
   std::uint32_t restarts = 0;
-  std::string cause;  ///< of the last failure
+  std::string cause;            ///< of the last failure
+  std::int64_t spawned_ns = 0;  ///< monotonic; of its current life
+  double cpu_percent = 0;       ///< of one core, of all its processes, since then
+  std::uint64_t memory_bytes = 0;
   /// Inputs whose circuit breaker is open.
-  std::vector<std::string> broken_inputs;
+  std::vector<std::string> broken_inputs{};
   /// Inputs ("node/input") for room in which its senders wait.
-  std::vector<std::string> blocked_on;
+  std::vector<std::string> blocked_on{};
 };
 
 enum class RunStatus { Starting, Running, Stopping, Finished, Failed };

@@ -46,7 +46,8 @@ Actions RunState::begin(std::int64_t now_ns) {
   begun_ = true;
   remind_at_ = now_ns + first_reminder;
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-    if (!plan_->nodes[node].is_dynamic()) spawn(node, now_ns);
+    if (!plan_->nodes[node].is_dynamic() && nodes_[node].phase == Phase::Waiting)
+      spawn(node, now_ns);
   }
   return settle(now_ns);
 }
@@ -78,7 +79,7 @@ Actions RunState::on_spawn_failed(NodeIndex node, const std::string& problem, st
   if (state.phase == Phase::Ended) return {};
   state.outcome = Outcome::Failed;
   state.cause = "failed to spawn node: " + problem;
-  if (!released_ && !barrier_culprit_ && !stopping_) fail_barrier(node, now_ns);
+  if (!released_ && !state.is_late && !barrier_culprit_ && !stopping_) fail_barrier(node, now_ns);
   end(node, now_ns);
   return settle(now_ns);
 }
@@ -95,9 +96,10 @@ Actions RunState::on_attached(NodeIndex node, std::int64_t now_ns) {
                           name(*barrier_culprit_), plan_->id, name(*barrier_culprit_))});
     return settle(now_ns);
   }
-  if (stopping_) {
+  if (is_to_end(node)) {
     state.is_refused = true;
-    out_.push_back(RefuseNode{node, "the dataflow is being stopped"});
+    out_.push_back(RefuseNode{
+        node, stopping_ ? "the dataflow is being stopped" : "this node is being stopped"});
     return settle(now_ns);
   }
   state.phase = Phase::Attached;
@@ -111,7 +113,7 @@ Actions RunState::on_ready(NodeIndex node, std::int64_t now_ns) {
   if (state.phase != Phase::Attached) return {};
   state.phase = Phase::Ready;
   out_.push_back(Say{LogLevel::Info, node, "node is ready"});
-  if (released_ && !stopping_) start({node}, now_ns);
+  if (released_ && !is_to_end(node)) start({node}, now_ns);
   return settle(now_ns);
 }
 
@@ -122,7 +124,7 @@ Actions RunState::on_outputs_closed(NodeIndex node, const std::vector<DataId>& o
   for (Output& output : state.outputs) {
     if (std::ranges::find(outputs, output.id) == outputs.end()) continue;
     // What a restart would open again is not closed for those who listen.
-    if (may_restart(node, now_ns)) {
+    if (may_restart(node, now_ns) || is_to_be_renewed(node)) {
       output.is_resting = true;
     } else {
       close_output(node, output, now_ns);
@@ -135,7 +137,7 @@ Actions RunState::on_detached(NodeIndex node, std::int64_t now_ns) {
   Node& state = nodes_[node];
   if (state.phase != Phase::Running || state.is_detached) return {};
   if (plan_->nodes[node].is_dynamic()) return on_left(node, now_ns);
-  if (may_restart(node, now_ns)) return {};
+  if (may_restart(node, now_ns) || is_to_be_renewed(node)) return {};
   state.is_detached = true;
   out_.push_back(RetireConsumer{node});
   // Its outputs close with its end, or soon. Programs that fail close their node on the way out,
@@ -150,6 +152,10 @@ Actions RunState::on_exited(NodeIndex node, const ExitStatus& status, std::int64
                            state.phase == Phase::Ready || state.phase == Phase::Running;
   if (!has_process) return {};
   const bool counts_as_failure = !status.is_success();
+  if (is_to_be_renewed(node)) {
+    renew_by_hand(node, now_ns);
+    return settle(now_ns);
+  }
   if (may_restart(node, now_ns)) {
     if (auto delay = state.counter.on_exit(!counts_as_failure, state.spawned_ns, now_ns)) {
       state.cause = counts_as_failure ? cause_of_exit(node, status) : "";
@@ -161,8 +167,8 @@ Actions RunState::on_exited(NodeIndex node, const ExitStatus& status, std::int64
   classify(node, status);
   // Who is needed for the start and will never be there. A program without ports that did its work
   // is not.
-  const bool was_in_barrier = !released_ && state.phase != Phase::Running;
-  const bool is_missed = has_ports(node) || counts_as_failure;
+  const bool was_in_barrier = !released_ && state.phase != Phase::Running && !state.is_late;
+  const bool is_missed = (has_ports(node) || counts_as_failure) && !state.is_stop_asked;
   if (was_in_barrier && is_missed && !barrier_culprit_ && !stopping_) fail_barrier(node, now_ns);
   end(node, now_ns);
   return settle(now_ns);
@@ -199,7 +205,7 @@ void RunState::try_release(std::int64_t now_ns) {
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     const Phase phase = nodes_[node].phase;
     if (phase == Phase::Ready) ready.push_back(node);
-    if (plan_->nodes[node].is_dynamic()) continue;
+    if (plan_->nodes[node].is_dynamic() || nodes_[node].is_late) continue;
     if (phase != Phase::Ready && phase != Phase::Ended) return;
   }
   released_ = true;
@@ -278,8 +284,8 @@ NodeStatus RunState::status(NodeIndex node) const {
 std::vector<NodeResult> RunState::results() const {
   std::vector<NodeResult> results;
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-    if (plan_->nodes[node].is_dynamic()) continue;
     const Node& state = nodes_[node];
+    if (plan_->nodes[node].is_dynamic() || state.is_removed) continue;
     results.push_back({.node = name(node),
                        .outcome = state.outcome,
                        .cause = state.outcome == Outcome::Succeeded ? "" : state.cause,

@@ -150,6 +150,27 @@ class RunState {
   Actions on_silence(NodeIndex node, std::chrono::nanoseconds silence, std::int64_t now_ns);
   Actions on_exited(NodeIndex node, const ExitStatus& status, std::int64_t now_ns);
   Actions on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns);
+  /// Somebody wants this node to end, and not to come back.
+  Actions on_node_stop(NodeIndex node, std::int64_t grace_ns, bool force, std::int64_t now_ns);
+  /// Why the node cannot be started again by hand; nothing: it can.
+  std::optional<Error> restart_obstacle(NodeIndex node, std::int64_t now_ns) const;
+  /// Somebody wants a new life of this node, whatever its policy.
+  Actions on_node_restart(NodeIndex node, std::int64_t grace_ns, std::int64_t now_ns);
+  // The plan has changed.
+
+  /// A node was added at its end: it starts at once, and nobody waits for it.
+  Actions on_node_added(std::int64_t now_ns);
+  /// A node that has ended is forgotten.
+  void on_node_removed(NodeIndex node);
+  /// A node begins anew by another program, after on_node_restart().
+  void on_node_replaced(NodeIndex node);
+  /// Why nothing can be sent from `output` of `producer`, or to `consumer`; nothing: it can.
+  std::optional<Error> connect_obstacle(NodeIndex producer, const DataId& output,
+                                        NodeIndex consumer) const;
+  /// The input (place in NodePlan::inputs, perhaps a new one at the end) has a producer now.
+  void on_connected(NodeIndex consumer, std::size_t input);
+  Actions on_disconnected(NodeIndex consumer, std::size_t input, std::int64_t now_ns);
+
   /// next_deadline() has passed.
   Actions on_time(std::int64_t now_ns);
 
@@ -165,6 +186,8 @@ class RunState {
   const std::vector<DataId>& broken_inputs(NodeIndex node) const {
     return nodes_[node].broken_inputs;
   }
+  /// When the process of its current life was asked for; 0: never.
+  std::int64_t spawned_ns(NodeIndex node) const { return nodes_[node].spawned_ns; }
   /// Since when the process of `node` runs its part; nothing: it does not.
   std::optional<std::int64_t> running_since(NodeIndex node) const;
   bool is_stopping() const { return stopping_; }
@@ -180,7 +203,7 @@ class RunState {
 
  private:
   enum class Phase { Waiting, Starting, Attached, Ready, Running, Restarting, Ended };
-  enum class Ladder { None, Stop, BarrierFailed, Straggler };
+  enum class Ladder { None, Restart, Stop, BarrierFailed, Straggler };
 
   struct Consumer {
     NodeIndex node;
@@ -218,7 +241,12 @@ class RunState {
     bool is_killed = false;  ///< because it did not react in time
     bool is_silent = false;  ///< killed for showing no sign of life
     bool is_detached = false;
-    bool is_refused = false;  ///< it was told that it comes too late
+    bool is_refused = false;        ///< it was told that it comes too late
+    bool is_stop_asked = false;     ///< somebody wants this node alone to end
+    bool is_restart_asked = false;  ///< its end is to be followed by another life
+    bool is_late = false;           ///< added while the others ran
+    bool is_removed = false;
+    bool is_replaced = false;  ///< its next life is another program
 
     Outcome outcome = Outcome::Succeeded;
     std::string cause;
@@ -229,12 +257,18 @@ class RunState {
   Actions settle(std::int64_t now_ns);
   void tell(NodeIndex node, Action action);
   void welcome(NodeIndex node);
+  void open_outputs(NodeIndex node);
+  Output* output_of(const InputPlan& input);
   bool has_ports(NodeIndex node) const;
   bool is_source_or_fed(NodeIndex node) const;
   bool may_restart(NodeIndex node, std::int64_t now_ns) const;
+  /// Whether the end of its process is to be followed by another one because somebody asked.
+  bool is_to_be_renewed(NodeIndex node) const;
+  bool is_to_end(NodeIndex node) const { return stopping_ || nodes_[node].is_stop_asked; }
   void spawn(NodeIndex node, std::int64_t now_ns);
   void start(const std::vector<NodeIndex>& nodes, std::int64_t now_ns);
   void restart_later(NodeIndex node, std::chrono::nanoseconds delay, std::int64_t now_ns);
+  void renew_by_hand(NodeIndex node, std::int64_t now_ns);
   void end(NodeIndex node, std::int64_t now_ns);
   void close_output(NodeIndex node, Output& output, std::int64_t now_ns);
   void check_inputs(NodeIndex node, std::int64_t now_ns);

@@ -36,6 +36,7 @@ Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
     if (state.phase == Phase::Ended) continue;
+    state.is_restart_asked = false;
     if (plan_->nodes[node].is_dynamic()) {
       if (state.phase == Phase::Running) out_.push_back(SendStop{node});
       continue;
@@ -84,12 +85,12 @@ void RunState::fail_barrier(NodeIndex culprit, std::int64_t now_ns) {
 void RunState::begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns,
                             std::int64_t now_ns) {
   Node& state = nodes_[node];
-  const bool is_first = state.ladder == Ladder::None;
+  const bool is_first = state.ladder == Ladder::None || state.ladder == Ladder::Restart;
   if (is_first) state.ladder = reason;
   if (state.is_killed || state.is_forced) return;
   if (state.phase == Phase::Running) {
     if (is_first || reason != Ladder::BarrierFailed) out_.push_back(SendStop{node});
-  } else if (reason == Ladder::Stop) {
+  } else if (reason == Ladder::Stop || reason == Ladder::Restart) {
     // A node that has not been started hears no message; it may be anywhere in its imports.
     out_.push_back(TerminateNode{node});
   }

@@ -194,6 +194,8 @@ void decode_process(const Decoder& decoder, const Fields& fields, Node& node) {
   node.shared_memory_pool_size = fields.size("shared_memory_pool_size");
 }
 
+}  // namespace
+
 NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size_t number) {
   NodeDraft draft;
   Node& node = draft.node;
@@ -248,8 +250,6 @@ NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size
   }
   return draft;
 }
-
-}  // namespace
 
 std::vector<NodeDraft> decode_nodes(const Decoder& decoder, const Fields& fields) {
   std::vector<NodeDraft> drafts;

@@ -34,6 +34,9 @@ struct NodeDraft {
   std::shared_ptr<ModuleUse> module;
 };
 
+/// One entry, a map. `number` is its place, counted from 1, for those that have no id.
+NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size_t number);
+
 /// The nodes of `fields`, which is a dataflow or a module file. What is no map is left out.
 std::vector<NodeDraft> decode_nodes(const Decoder& decoder, const Fields& fields);
 

@@ -1,0 +1,198 @@
+"""A dataflow changed while it runs: nodes that come and go, and connections."""
+
+import json
+
+import pytest
+
+COUNTER = """
+    import sys
+    import pyarrow as pa
+    from dora import Node
+
+    node = Node()
+    print("life", node.restart_count(), flush=True)
+    number = 0
+    for event in node:
+        if event["type"] == "INPUT":
+            node.send_output("number", pa.array([number]))
+            number += 1
+"""
+LISTENER = """
+    from dora import Node
+
+    node = Node()
+    print("ready", node.restart_count(), flush=True)
+    last = {}
+    for event in node:
+        if event["type"] == "INPUT":
+            if event["id"] == "tick":
+                continue
+            value = event["value"].to_pylist()[0]
+            if event["id"] not in last:
+                print("first on", event["id"], "in life", node.restart_count(), flush=True)
+            elif value not in (0, last[event["id"]] + 1):
+                print("gap on", event["id"], last[event["id"]], value, flush=True)
+            last[event["id"]] = value
+        else:
+            print(event["type"], event["id"], flush=True)
+"""
+YAML = """
+    nodes:
+      - {id: counter, path: counter.py, inputs: {tick: dora/timer/millis/2}, outputs: [number]}
+      - id: listener
+        path: listener.py
+        inputs: {number: counter/number, tick: dora/timer/secs/3600}
+"""
+
+
+@pytest.fixture
+def running(flow):
+    flow.nodes(counter=COUNTER, listener=LISTENER)
+    flow.yaml(YAML)
+    run = flow.start()
+    run.wait_for("listener: first on number")
+    return run
+
+
+@pytest.fixture
+def succeeds(run_dora):
+    def run(*words):
+        done = run_dora(*words)
+        assert done.code == 0, done
+        return done.out
+
+    return run
+
+
+def end(running, succeeds):
+    succeeds("stop")
+    return running.wait().succeeded()
+
+
+def test_an_added_node_reads_and_is_read(flow, running, succeeds):
+    flow.write(
+        "second.yml",
+        """
+        id: second
+        path: listener.py
+        inputs: {number: counter/number}
+        """,
+    )
+    out = succeeds("node", "add", "--from-yaml", "second.yml")
+    assert out.startswith("Node `second` added to dataflow ")
+    running.wait_for("second: first on number")
+    listed = {json.loads(x)["node"] for x in succeeds("node", "list", "--json").splitlines()}
+    assert listed == {"counter", "listener", "second"}
+    flow.write(
+        "more.yml",
+        """
+        nodes:
+          - id: more
+            path: counter.py
+            inputs: {tick: dora/timer/millis/2}
+            outputs: [number]
+        """,
+    )
+    succeeds("node", "add", "--from-yaml", "more.yml")
+    succeeds("node", "connect", "more/number", "second/other")
+    running.wait_for("second: first on other")
+    result = end(running, succeeds)
+    assert not [line for line in result.out if "gap on" in line]
+
+
+def test_a_removed_node_is_forgotten_and_can_come_again(flow, running, succeeds, run_dora):
+    flow.write(
+        "counter.yml",
+        """
+        id: counter
+        path: counter.py
+        inputs: {tick: dora/timer/millis/2}
+        outputs: [number]
+        """,
+    )
+    refused = run_dora("node", "add", "--from-yaml", "counter.yml")
+    assert refused.code in (1, 3)
+    assert "`counter`" in refused.err
+    out = succeeds("node", "remove", "counter")
+    assert out.startswith("Node `counter` removed from dataflow ")
+    running.wait_for("listener: INPUT_CLOSED number")
+    assert succeeds("node", "list", "-q") == "listener\n"
+    assert run_dora("node", "info", "counter").code == 6
+    assert run_dora("node", "remove", "counter").code == 6
+    succeeds("node", "add", "--from-yaml", "counter.yml")
+    succeeds("node", "disconnect", "counter/number", "listener/number")
+    succeeds("node", "connect", "counter/number", "listener/again")
+    running.wait_for("listener: first on again")
+    end(running, succeeds)
+
+
+def test_a_replaced_node_keeps_its_connections(flow, running, succeeds, run_dora):
+    flow.write("better.py", COUNTER.replace('"life"', '"better"'))
+    flow.write("better.yml", "id: counter\npath: better.py\noutputs: [number]\n")
+    out = succeeds("node", "replace", "counter", "--from-yaml", "better.yml")
+    assert out.startswith("Node `counter` replaced in dataflow ")
+    running.wait_for("counter: better 1")
+    running.wait_for("listener: NODE_RESTARTED counter")
+    flow.write("other.yml", "id: other\npath: better.py\n")
+    assert run_dora("node", "replace", "counter", "--from-yaml", "other.yml").code == 3
+    flow.write("less.yml", "id: counter\npath: better.py\n")
+    refused = run_dora("node", "replace", "counter", "--from-yaml", "less.yml")
+    assert refused.code == 3
+    assert "must still have the output `number`, which listener/number reads" in refused.err
+    flow.write("gone.yml", "id: counter\npath: gone.py\noutputs: [number]\n")
+    assert "gone.py" in run_dora("node", "replace", "counter", "--from-yaml", "gone.yml").err
+    result = end(running, succeeds)
+    assert not [line for line in result.of("listener") if line.startswith("INPUT_CLOSED")]
+
+
+def test_connections_come_and_go_without_loss(running, succeeds, run_dora):
+    for _ in range(5):
+        assert (
+            succeeds("node", "connect", "counter/number", "listener/extra")
+            == "counter/number -> listener/extra\n"
+        )
+        assert (
+            succeeds("node", "disconnect", "counter/number", "listener/extra")
+            == "counter/number -x- listener/extra\n"
+        )
+    running.wait_for("listener: INPUT_CLOSED extra")
+    done = run_dora("node", "connect", "counter/number", "listener/number")
+    assert done.code == 1
+    assert "reads counter/number on `number` already" in done.err
+    assert run_dora("node", "disconnect", "counter/number", "listener/extra").code == 6
+    assert run_dora("node", "connect", "counter/nummer", "listener/extra").code == 6
+    assert run_dora("node", "connect", "counter", "listener/extra").code == 2
+    assert run_dora("node", "connect", "counter/number", "listener/tick").code == 2
+    result = end(running, succeeds)
+    assert not [line for line in result.of("listener") if line.startswith("gap on number")]
+
+
+def test_a_restarted_node_has_its_new_connections(running, succeeds):
+    succeeds("node", "connect", "counter/number", "listener/extra")
+    running.wait_for("listener: first on extra")
+    succeeds("node", "restart", "listener")
+    running.wait_for("listener: first on extra in life 1")
+    running.wait_for("listener: first on number in life 1")
+    end(running, succeeds)
+
+
+def test_a_definition_with_mistakes_changes_nothing(flow, running, succeeds, run_dora):
+    for text, complaint in {
+        "id: new\npath: listener.py\ninputs: {x: counter/nummer}\n": "nummer",
+        "id: new\npath: gone.py\n": "gone.py",
+        "id: new\npth: listener.py\n": "pth",
+        "[]\n": "exactly one node",
+        "nodes: [{id: a, path: listener.py}, {id: b, path: listener.py}]\n": "exactly one node",
+        "id: [\n": "new.yml",
+        "id: tick\npath: dora/timer/secs/1\noutputs: [x]\n": "timer",
+    }.items():
+        flow.write("new.yml", text)
+        done = run_dora("node", "add", "--from-yaml", "new.yml")
+        assert done.code != 0, text
+        assert complaint in done.err, text
+    missing = run_dora("node", "add", "--from-yaml", "none.yml")
+    assert missing.code == 3
+    assert "none.yml" in missing.err
+    assert run_dora("node", "add").code == 2
+    assert succeeds("node", "list", "-q") == "counter\nlistener\n"
+    end(running, succeeds)
