@@ -1,0 +1,128 @@
+"""What the machine has not enough of is said, with the way out, and nothing is left running."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+PASSES_ON = """
+    import sys
+    from dora import Node
+
+    node = Node()
+    for event in node:
+        if event["type"] == "INPUT":
+            if "last" in sys.argv:
+                print("got", event["value"].to_pylist(), flush=True)
+            else:
+                node.send_output("token", event["value"])
+            break
+"""
+SENDS = """
+    import pyarrow as pa
+    from dora import Node
+
+    Node().send_output("token", pa.array([7]))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_200_nodes_start_work_and_end(flow):
+    flow.nodes(first=SENDS, passes=PASSES_ON)
+    lines = ["nodes:", "  - {id: node-0, path: first.py, outputs: [token]}"]
+    for i in range(1, 200):
+        ports = f"inputs: {{token: node-{i - 1}/token}}"
+        ports += ", args: last" if i == 199 else ", outputs: [token]"
+        lines.append(f"  - {{id: node-{i}, path: passes.py, {ports}}}")
+    flow.yaml("\n".join(lines))
+    result = flow.start().wait(patience=500).succeeded()
+    assert "got [7]" in result.text
+    flow.wait_until_gone()
+
+
+def limited(flow, start, dora_program, limit, env=None):
+    """`dora run` under a limit of the shell."""
+    done = start("bash", "-c", f"{limit}; exec {dora_program} run dataflow.yml", env=env).end()
+    flow.wait_until_gone()
+    return done
+
+
+def test_too_few_file_descriptors_are_told_with_the_way_out(flow, start, dora_program):
+    flow.nodes(waits="from dora import Node\nfor event in Node(): pass")
+    nodes = "".join(
+        f"  - {{id: n{i}, path: waits.py, inputs: {{tick: dora/timer/secs/1}}}}\n"
+        for i in range(60)
+    )
+    flow.yaml("nodes:\n" + nodes)
+    done = limited(flow, start, dora_program, "ulimit -n 48")
+    assert done.code == 1
+    assert "Too many open files" in done.err
+    assert "ulimit -n" in done.err
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a user that runs nothing else")
+def test_too_few_processes_are_told_with_the_way_out(dora_program):
+    folder = Path(tempfile.mkdtemp(prefix="dora-limit-"))
+    try:
+        folder.chmod(0o777)
+        (folder / "run").mkdir()
+        (folder / "run").chmod(0o777)
+        (folder / "dataflow.yml").write_text(
+            "nodes:\n" + "".join(f"  - {{id: n{i}, path: sleep, args: '60'}}\n" for i in range(20))
+        )
+        done = subprocess.run(
+            [
+                *("setpriv", "--reuid=47111", "--clear-groups", "bash", "-c"),
+                f"ulimit -u 8; exec {dora_program} run dataflow.yml",
+            ],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert done.returncode == 1, done
+    assert "Resource temporarily unavailable" in done.stderr
+    assert "ulimit -u" in done.stderr
+
+
+SPEAKER = """
+    from dora import Node
+
+    node = Node()
+    for number in range(3000):
+        print("line", number, "x" * 200)
+    print("done", flush=True)
+"""
+
+
+def test_a_folder_that_takes_no_logs_does_not_stop_a_node(flow):
+    flow.nodes(speaker=SPEAKER)
+    flow.yaml("nodes: [{id: speaker, path: speaker.py}]")
+    flow.write("out", "a file where the folder of the logs would be")
+    result = flow.run().succeeded()
+    assert result.of("speaker")[-1] == "done"
+    assert f"{flow.path}/out" in result.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small disk")
+def test_a_full_disk_costs_log_lines_and_says_so(flow):
+    flow.nodes(speaker=SPEAKER)
+    flow.yaml("nodes: [{id: speaker, path: speaker.py}]")
+    out = flow.path / "out"
+    out.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", out]
+    if subprocess.run(small, check=False, capture_output=True).returncode != 0:
+        pytest.skip("may not mount")
+    try:
+        result = flow.run().succeeded()
+    finally:
+        subprocess.run(["umount", out], check=True)
+    assert result.of("speaker")[-1] == "done"
+    assert "No space left on device" in result.text

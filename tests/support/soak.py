@@ -1,0 +1,186 @@
+"""A dataflow under load whose nodes are killed at random: nothing is lost uncounted, nothing grows.
+
+    python tests/support/soak.py --minutes 30
+
+runs it for long, in a folder of its own, and prints what it sees. The tests run the short form.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+PAIRS = 10
+SOURCE = """
+    import numpy as np
+    from dora import Node
+
+    node = Node()
+    small, large = np.arange(8), np.zeros(20_000, np.uint8)
+    number = 0
+    for event in node:
+        if event["type"] == "INPUT":
+            for _ in range(BURST):
+                number += 1
+                node.send_output("data", large if number % 50 == 0 else small)
+"""
+SINK = """
+    from dora import Node
+
+    for event in Node():
+        pass
+"""
+
+
+def yaml(pairs):
+    text = "nodes:\n"
+    for i in range(pairs):
+        text += (
+            f"  - {{id: source-{i}, path: source.py, inputs: {{tick: dora/timer/millis/20}}, "
+            "outputs: [data], restart_policy: always}\n"
+            f"  - {{id: sink-{i}, path: sink.py, restart_policy: always, inputs: {{data: "
+            f"source-{i}/data, other: source-{(i + 1) % pairs}/data}}}}\n"
+        )
+    return text
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("dora")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(str(self.path))
+
+
+def ask(runtime, path):
+    """What the control interface of the only dora answers."""
+    (found,) = Path(runtime).glob("dora/*/control.sock")
+    connection = UnixConnection(found)
+    connection.request("GET", path)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return answer
+
+
+def engine_of(runtime):
+    (record,) = Path(runtime).glob("dora/*/record.json")
+    return json.loads(record.read_text())["pid"]
+
+
+def resident_bytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def unaccounted(dataflow):
+    """The edges on which a message is neither delivered nor dropped nor on its way."""
+    return [
+        edge
+        for edge in dataflow["edges"]
+        if edge["sent"] != edge["delivered"] + edge["dropped"] + edge["in_flight"]
+    ]
+
+
+def prepare(folder, pairs=PAIRS, burst=10):
+    (folder / "source.py").write_text(textwrap.dedent(SOURCE).replace("BURST", str(burst)))
+    (folder / "sink.py").write_text(textwrap.dedent(SINK))
+    (folder / "dataflow.yml").write_text(yaml(pairs))
+
+
+def wait_until_all_run(runtime, pairs, patience=120):
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        dataflows = ask(runtime, "/v1/dataflows")["dataflows"]
+        if (
+            dataflows
+            and sum(node["status"] == "running" for node in dataflows[0]["node_details"])
+            == 2 * pairs
+        ):
+            return dataflows[0]
+        time.sleep(0.05)
+    raise AssertionError(f"not every node runs after {patience} s")
+
+
+def soak(runtime, pairs, kills, between, say=lambda text: None, seed=None):
+    """Kills a random node again and again, and returns what the engine took: (bytes, files) after
+    each recovery. `runtime` is the XDG_RUNTIME_DIR of a dora that runs prepare()'s dataflow."""
+    seed = random.randrange(1 << 32) if seed is None else seed
+    say(f"seed {seed}")
+    choices = random.Random(seed)
+    engine = engine_of(runtime)
+    wait_until_all_run(runtime, pairs)
+    taken = []
+    for number in range(kills):
+        # The load between two kills is what is tested.
+        time.sleep(between)
+        dataflow = wait_until_all_run(runtime, pairs)
+        taken.append((resident_bytes(engine), open_files(engine)))
+        victim = choices.choice(dataflow["node_details"])
+        say(
+            f"{number:5}  {dataflow['messages']:>12} messages  {taken[-1][0] / 1e6:6.1f} MB  "
+            f"{taken[-1][1]:4} files  kill {victim['id']}"
+        )
+        os.kill(victim["pid"], signal.SIGKILL)
+    wait_until_all_run(runtime, pairs)
+    taken.append((resident_bytes(engine), open_files(engine)))
+    return taken
+
+
+def judge(taken, dataflow):
+    """What is wrong, in words; empty when nothing is. The dataflow is over, so all is at rest."""
+    problems = [f"messages are unaccounted for: {edge}" for edge in unaccounted(dataflow)]
+    settled = taken[len(taken) // 3]
+    if taken[-1][0] > settled[0] * 1.15 + 4e6:
+        problems.append(f"the engine grew from {settled[0]} to {taken[-1][0]} bytes")
+    if taken[-1][1] > settled[1] + 4:
+        problems.append(f"the engine had {settled[1]} files open and has {taken[-1][1]}")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--between", type=float, default=5, help="seconds from kill to kill")
+    parser.add_argument("--seed", type=int)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="dora-soak-") as name:
+        folder = Path(name)
+        prepare(folder)
+        runtime = folder / "run"
+        runtime.mkdir(mode=0o700)
+        environment = os.environ | {"XDG_RUNTIME_DIR": str(runtime), "HOME": name}
+
+        def dora(*words):
+            program = Path(sys.executable).parent / "dora"
+            subprocess.run([program, *words], cwd=folder, env=environment, check=True)
+
+        dora("up")
+        try:
+            dora("start", "dataflow.yml", "--detach")
+            kills = max(3, round(options.minutes * 60 / options.between))
+            taken = soak(runtime, PAIRS, kills, options.between, print, options.seed)
+            dora("stop", "--all")
+            problems = judge(taken, ask(runtime, "/v1/dataflows")["dataflows"][0])
+        finally:
+            dora("down", "--force")
+    print("\n".join(problems) or "conservation exact, memory flat, no file left open")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
