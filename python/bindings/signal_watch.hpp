@@ -19,8 +19,9 @@
 
 namespace dora::python {
 
-/// Main thread only, nested at most (a Python handler may wait, too), with the GIL when it is made and destroyed. Make it, read
-/// dora_node_nudges, run PyErr_CheckSignals, then wait. `node` must outlive it.
+/// Main thread only, nested at most (a Python handler may wait, too), with the GIL when it is made
+/// and destroyed. Make it, read dora_node_nudges, run PyErr_CheckSignals, then wait. `node` must
+/// outlive it.
 class SignalWatch {
  public:
   explicit SignalWatch(dora_node* node);
