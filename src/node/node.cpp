@@ -233,6 +233,8 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
       case Inbox::Outcome::Nothing:
         break;
     }
+    // The ring that was just taken may have been for the one who sleeps.
+    if (owes_a_nudge_locked()) hand_over_locked();
     if (nudges() != seen_nudges) {
       if (turn_waiters_ > 0) pass_the_turn();
       return Outcome::Nudged;
@@ -241,8 +243,6 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
       note_activity(now);
       return Outcome::TimedOut;
     }
-    // The ring that was just taken may have been a nudge of the one who sleeps.
-    if (owes_a_nudge_locked()) hand_over_locked();
     WaitResult waited =
         wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)), turn, seen_nudges);
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
