@@ -177,7 +177,7 @@ Result<std::string> GitRepository::find_in_list() {
 }
 
 Result<std::string> GitRepository::find_revision() {
-  const std::string revision = to_lower(*source_.rev);
+  std::string revision = to_lower(*source_.rev);
   if (revision.starts_with('-')) {
     return fail(ErrorKind::InvalidInput, fmt::format("`{}` is not a commit", *source_.rev));
   }

@@ -225,7 +225,7 @@ Result<> NodeBuilder::run_in_environment(const OnLine& on_line, const StopSignal
 
 Result<std::string> NodeBuilder::wanted_python(const StopSignal& stop) const {
   if (task_.script.empty()) return std::string();
-  const std::string wanted = required_python(read_script_block(task_.script).value_or(""));
+  std::string wanted = required_python(read_script_block(task_.script).value_or(""));
   if (wanted.empty() || python_.empty()) return wanted;
   const std::string own =
       TRY(ask_command({.words = {python_.string(), "-c",
