@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that includes Boost.Beast: it takes half a minute to compile.
+// Beside web_socket.cpp the only file that includes Boost.Beast: it takes half a minute to compile.
 #include "transport/http_server.hpp"
 
 #include <list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -14,6 +15,8 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,10 +31,12 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
 
-HttpResponse refusal(int status, std::string_view message) {
+HttpResponse refusal(int status, std::string_view message, std::string_view kind = "InvalidInput") {
   HttpResponse response;
   response.status = status;
-  response.body = R"({"kind":"InvalidInput","message":")" + std::string(message) + "\"}\n";
+  response.body = fmt::format(R"({{"kind":"{}","message":"{}"}})"
+                              "\n",
+                              kind, message);
   return response;
 }
 
@@ -51,11 +56,13 @@ std::optional<HttpResponse> answer_to(error_code error) {
 struct HttpServer::State : std::enable_shared_from_this<State> {
   class Connection;
 
-  State(asio::io_context& the_loop, FileDescriptor listening, OnRequest handler, Options limits)
+  State(asio::io_context& the_loop, FileDescriptor listening, OnRequest handler, Options limits,
+        OnWebSocket web_socket_handler)
       : loop(the_loop),
         listener(the_loop),
         retry(the_loop),
         on_request(std::move(handler)),
+        on_web_socket(std::move(web_socket_handler)),
         options(limits) {
     if (listening) listener.assign(listening.release());
   }
@@ -70,7 +77,9 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   asio::posix::stream_descriptor listener;
   asio::steady_timer retry;
   OnRequest on_request;
+  OnWebSocket on_web_socket;
   Options options;
+  std::vector<std::weak_ptr<WebSocket>> web_sockets;
   // The front has waited longest.
   std::list<std::shared_ptr<Connection>> connections;
   bool closed = false;
@@ -125,18 +134,46 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
     phase_ = Phase::Answering;
     stream_.expires_never();
     auto message = parser_->release();
-    const bool last = !message.keep_alive();
+    const bool is_upgrade = beast::websocket::is_upgrade(message);
+    const std::string key(message[http::field::sec_websocket_key]);
+    const bool last = is_upgrade || !message.keep_alive();
     HttpRequest request{std::string(message.method_string()), std::string(message.target()),
                         std::move(message.body())};
     // The number tells answers to this request from late ones to earlier requests.
     const std::uint64_t number = ++requests_;
-    const auto on_request = server->on_request;
-    on_request(std::move(request),
-               [self = shared_from_this(), number, last](HttpResponse response) {
-                 if (self->closed_ || self->phase_ != Phase::Answering || number != self->requests_)
-                   return;
-                 self->write(std::move(response), last);
-               });
+    Reply reply = [self = shared_from_this(), number, last](HttpResponse response) {
+      if (self->closed_ || self->phase_ != Phase::Answering || number != self->requests_) return;
+      self->write(std::move(response), last);
+    };
+    if (!is_upgrade) {
+      const auto on_request = server->on_request;
+      return on_request(std::move(request), std::move(reply));
+    }
+    if (!server->on_web_socket) return reply(refusal(400, "there are no WebSockets here"));
+    std::erase_if(server->web_sockets, [](const auto& each) { return each.expired(); });
+    if (server->web_sockets.size() >= server->options.max_web_sockets)
+      return reply(refusal(409, "too many WebSockets are open: close some", "Busy"));
+    const auto on_web_socket = server->on_web_socket;
+    on_web_socket(
+        request,
+        [self = shared_from_this(), request, key](WebSocket::Events events) {
+          return self->upgrade(request, key, std::move(events));
+        },
+        std::move(reply));
+  }
+
+  std::shared_ptr<WebSocket> upgrade(const HttpRequest& request, const std::string& key,
+                                     WebSocket::Events events) {
+    const auto server = server_.lock();
+    if (!server || closed_ || phase_ != Phase::Answering) return nullptr;
+    error_code error;
+    FileDescriptor socket(stream_.socket().release(error));
+    close();
+    if (error) return nullptr;
+    auto made = WebSocket::accept(server->loop, std::move(socket), request, key, std::move(events),
+                                  WebSocket::Limits{});
+    server->web_sockets.push_back(made);
+    return made;
   }
 
   void write(HttpResponse response, bool last) {
@@ -234,8 +271,9 @@ void HttpServer::State::close() {
 }
 
 HttpServer::HttpServer(asio::io_context& loop, FileDescriptor listener, OnRequest on_request,
-                       Options options)
-    : state_(std::make_shared<State>(loop, std::move(listener), std::move(on_request), options)) {
+                       Options options, OnWebSocket on_web_socket)
+    : state_(std::make_shared<State>(loop, std::move(listener), std::move(on_request), options,
+                                     std::move(on_web_socket))) {
   if (state_->listener.is_open()) state_->accept();
 }
 

@@ -8,7 +8,8 @@
 //                   └── deadline, limit or bad bytes: an error answer where possible, then closed
 //
 // A handler answers when it likes: at once, or much later; while it takes its time only that one
-// connection waits.
+// connection waits. A request for a WebSocket may be accepted instead: then the connection leaves
+// the server.
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +18,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "transport/http_message.hpp"
+#include "transport/web_socket.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -30,6 +32,10 @@ class HttpServer {
   /// or the server went away, do nothing.
   using Reply = std::function<void(HttpResponse)>;
   using OnRequest = std::function<void(HttpRequest, Reply)>;
+  /// Makes a WebSocket of the connection. Call it at most once, instead of Reply; nothing when the
+  /// client or the server went away.
+  using Accept = std::function<std::shared_ptr<WebSocket>(WebSocket::Events)>;
+  using OnWebSocket = std::function<void(HttpRequest, Accept, Reply)>;
 
   struct Options {
     /// Request line and headers together.
@@ -41,13 +47,15 @@ class HttpServer {
     std::chrono::milliseconds answer_timeout{10'000};
     /// One more, and the connection that has been waiting longest without a request is closed.
     std::size_t max_connections = 256;
+    /// WebSockets beside them; one more is refused.
+    std::size_t max_web_sockets = 64;
   };
 
   /// Accepts connections on `listener` (see listen_on_unix_socket) from now on; without one, only
-  /// serve() brings any.
+  /// serve() brings any. Without `on_web_socket` every WebSocket is refused.
   HttpServer(boost::asio::io_context& loop, FileDescriptor listener, OnRequest on_request,
-             Options options);
-  /// Closes every connection.
+             Options options, OnWebSocket on_web_socket = {});
+  /// Closes every connection. WebSockets belong to whoever accepted them.
   ~HttpServer();
   HttpServer(HttpServer&&) noexcept;
   HttpServer& operator=(HttpServer&&) noexcept;
