@@ -11,6 +11,8 @@
 
 #include "base/version.hpp"
 #include "daemon/control_json.hpp"
+#include "daemon/event_stream.hpp"
+#include "daemon/terminal_stream.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -81,6 +83,9 @@ const ControlApi::Route ControlApi::routes[] = {
     {"POST", "/v1/dataflows", &ControlApi::start},
     {"GET", "/v1/dataflows/*", &ControlApi::show},
     {"DELETE", "/v1/dataflows/*", &ControlApi::forget},
+    {"GET", "/v1/dataflows/*/events", &ControlApi::watch},
+    {"GET", "/v1/dataflows/*/nodes/*/terminal", &ControlApi::sit_down},
+    {"GET", "/v1/dataflows/*/nodes/*/environment", &ControlApi::show_surroundings},
     {"POST", "/v1/dataflows/*/stop", &ControlApi::stop},
     {"POST", "/v1/dataflows/*/restart", &ControlApi::restart},
     {"GET", "/v1/dataflows/*/nodes", &ControlApi::list_nodes},
@@ -106,9 +111,13 @@ HttpResponse error_response(const Error& error) {
   return response;
 }
 
-void ControlApi::answer(const HttpRequest& request, Reply reply) const {
+void ControlApi::answer(const HttpRequest& request, Reply reply, Accept accept) const {
   std::string_view path = request.target;
-  path = path.substr(0, path.find('?'));
+  std::string_view query;
+  if (const auto mark = path.find('?'); mark != std::string_view::npos) {
+    query = path.substr(mark + 1);
+    path = path.substr(0, mark);
+  }
   std::string allowed;
   for (const Route& route : routes) {
     const auto parts = match(route.pattern, path);
@@ -117,7 +126,7 @@ void ControlApi::answer(const HttpRequest& request, Reply reply) const {
       allowed += fmt::format("{}{}", allowed.empty() ? "" : " and ", route.method);
       continue;
     }
-    Call call{{}, request.body, std::move(reply)};
+    Call call{{}, query, request.body, std::move(reply), std::move(accept)};
     for (const std::string_view part : *parts) {
       auto name = percent_decoded(part);
       if (!name) {
@@ -204,6 +213,50 @@ void ControlApi::shut_down(Call& call) const {
   target_.shut_down(*force, [reply = std::move(call.reply)](const Result<>& ended) {
     reply(ended ? json_response(json::object()) : error_response(ended.error()));
   });
+}
+
+bool ControlApi::wants_web_socket(const Call& call) {
+  if (call.accept) return true;
+  call.reply(refusal(426, ErrorKind::InvalidInput, "this is a WebSocket: ask for an upgrade"));
+  return false;
+}
+
+void ControlApi::watch(Call& call) const {
+  if (!wants_web_socket(call)) return;
+  // Whoever is about to start a dataflow watches it from its first line on.
+  const bool before_start = call.query == "before_start=true";
+  const auto id = before_start ? Result<std::string>(call.names.front()) : find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  const auto stream = std::make_shared<EventStream>();
+  if (const auto watched = target_.watch(*id, before_start, stream->watcher()); !watched)
+    return call.reply(error_response(watched.error()));
+  // The connection keeps the stream, and with it the watcher.
+  stream->set_socket(call.accept({.on_closed = [stream](const Error&) { stream->close(); }}));
+}
+
+void ControlApi::sit_down(Call& call) const {
+  if (!wants_web_socket(call)) return;
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  const auto terminal = target_.terminal_of(*id, call.names.back());
+  if (!terminal) return call.reply(error_response(terminal.error()));
+  const auto stream = std::make_shared<TerminalStream>(*terminal);
+  stream->open(call.accept(
+      {.on_message = [stream](transport::WebSocket::Kind kind,
+                              std::string_view text) { stream->on_message(kind, text); },
+       .on_closed = [stream](const Error&) { stream->close(); }}));
+}
+
+void ControlApi::show_surroundings(Call& call) const {
+  const auto id = find(call.names.front());
+  if (!id) return call.reply(error_response(id.error()));
+  const auto found = target_.surroundings_of(*id, call.names.back());
+  if (!found) return call.reply(error_response(found.error()));
+  json::object environment;
+  for (const auto& [name, value] : found->environment)
+    environment[name] = value;
+  call.reply(json_response({{"working_directory", found->working_directory.string()},
+                            {"environment", std::move(environment)}}));
 }
 
 Result<std::string> ControlApi::find(const std::string& name) const {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/control_target.hpp"
-#include "transport/http_message.hpp"
+#include "transport/http_server.hpp"
 
 namespace dora::daemon {
 
@@ -18,21 +18,25 @@ inline constexpr int control_protocol = 1;
 
 class ControlApi {
  public:
-  using Reply = std::function<void(transport::HttpResponse)>;
+  using Reply = transport::HttpServer::Reply;
+  using Accept = transport::HttpServer::Accept;
 
   /// `target` must outlive the object and every reply.
   explicit ControlApi(ControlTarget& target) : target_(target) {}
 
-  /// Answers `request` through `reply`, at once or when what it asks for has happened.
-  void answer(const transport::HttpRequest& request, Reply reply) const;
+  /// Answers `request` through `reply`, at once or when what it asks for has happened. One that
+  /// asks for a WebSocket comes with `accept`, which is called instead where there is one.
+  void answer(const transport::HttpRequest& request, Reply reply, Accept accept = {}) const;
 
  private:
   /// The parts of the path where the pattern of its route has a `*`, decoded.
   using Names = std::vector<std::string>;
   struct Call {
     Names names;
+    std::string_view query;  ///< behind the `?`
     std::string_view body;
     Reply reply;
+    Accept accept;  ///< of a request for a WebSocket
   };
   struct Route {
     std::string_view method;
@@ -62,9 +66,14 @@ class ControlApi {
   void set_parameter(Call& call) const;
   void delete_parameter(Call& call) const;
   void shut_down(Call& call) const;
+  void watch(Call& call) const;
+  void sit_down(Call& call) const;
+  void show_surroundings(Call& call) const;
 
   /// The UUID of the dataflow that `name` means: one that runs before one that is over.
   Result<std::string> find(const std::string& name) const;
+  /// Whether the call asks for a WebSocket; otherwise it is told so.
+  static bool wants_web_socket(const Call& call);
 
   ControlTarget& target_;
 };

@@ -47,6 +47,20 @@ class FakeTarget : public ControlTarget {
     asked = options;
     on_started(StartedRun{"0190-c", "hello world"});
   }
+  Result<> watch(std::string_view run, bool before_start,
+                 const std::shared_ptr<Watcher>& watcher) override {
+    if (run != "0190-a" && !before_start) return fail(ErrorKind::NotFound, "it is over");
+    watched = run;
+    told = watcher;
+    return {};
+  }
+  Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view,
+                                                    std::string_view node) override {
+    return fail(ErrorKind::Unsupported, std::string(node) + " has no terminal");
+  }
+  Result<NodeSurroundings> surroundings_of(std::string_view, std::string_view) override {
+    return NodeSurroundings{"/work", {{"MODEL", "yolo"}}};
+  }
   Result<> forget(std::string_view run) override {
     if (run == "0190-a") return fail(ErrorKind::Busy, "it is running");
     forgotten = run;
@@ -116,6 +130,8 @@ class FakeTarget : public ControlTarget {
   std::string connected;
   std::map<std::string, std::string> values;
   std::string forgotten;
+  std::string watched;
+  std::weak_ptr<Watcher> told;
   StopOptions asked;
   std::function<void(Result<RunResult>)> ended;
 
@@ -177,6 +193,37 @@ TEST_F(ControlApiTest, StartsAndRestarts) {
   EXPECT_EQ(parsed(again).at("uuid").as_string(), "0190-c");
   EXPECT_EQ(parsed(again).at("old_uuid").as_string(), "0190-a");
   EXPECT_TRUE(target_.asked.force);
+}
+
+TEST_F(ControlApiTest, EventsComeOverAWebSocket) {
+  EXPECT_EQ(ask("GET", "/v1/dataflows/0190-a/events").status, 426);
+  int accepted = 0;
+  transport::WebSocket::Events events;
+  const auto watch = [&](const std::string& target) {
+    last_ = {.status = 0};
+    api_.answer(
+        {"GET", target, ""},
+        [this](transport::HttpResponse response) { last_ = std::move(response); },
+        [&](transport::WebSocket::Events made) -> std::shared_ptr<transport::WebSocket> {
+          ++accepted;
+          events = std::move(made);
+          return nullptr;
+        });
+    return last_.status;
+  };
+  EXPECT_EQ(watch("/v1/dataflows/hello%20world/events"), 0);
+  EXPECT_EQ(target_.watched, "0190-a");
+  EXPECT_EQ(watch("/v1/dataflows/0199-not-yet/events?before_start=true"), 0);
+  EXPECT_EQ(target_.watched, "0199-not-yet");
+  EXPECT_EQ(accepted, 2);
+  EXPECT_EQ(watch("/v1/dataflows/0199-not-yet/events"), 404);
+  EXPECT_EQ(watch("/v1/dataflows/0189-f/events"), 404);  // it is over
+  EXPECT_EQ(watch("/v1/ping"), 200);                     // no WebSocket is to be had here
+  EXPECT_EQ(accepted, 2);
+  // The watcher lives as long as the connection.
+  EXPECT_FALSE(target_.told.expired());
+  events = {};
+  EXPECT_TRUE(target_.told.expired());
 }
 
 TEST_F(ControlApiTest, ForgetsWhatIsOver) {

@@ -40,6 +40,19 @@ class OneDataflow : public ControlTarget {
     CHECK(run == "0190");
     on_started(StartedRun{"0191", "hello"});
   }
+  Result<> watch(std::string_view run, bool before_start,
+                 const std::shared_ptr<Watcher>& watcher) override {
+    CHECK(run == "0190" || before_start);
+    watcher->on_status(RunStatus::Running);
+    return {};
+  }
+  Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view,
+                                                    std::string_view node) override {
+    return fail(ErrorKind::Unsupported, std::string(node) + " has no terminal");
+  }
+  Result<NodeSurroundings> surroundings_of(std::string_view, std::string_view) override {
+    return NodeSurroundings{"/work", {{"MODEL", "yolo"}}};
+  }
   Result<> forget(std::string_view run) override {
     CHECK(run == "0190");
     return fail(ErrorKind::Busy, "it is running");
@@ -110,7 +123,11 @@ void serve(std::string_view bytes) {
       [&](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
         api.answer(request, std::move(reply));
       },
-      {.max_header_bytes = 1024, .max_body_bytes = 4096});
+      {.max_header_bytes = 1024, .max_body_bytes = 4096},
+      [&](const transport::HttpRequest& request, transport::HttpServer::Accept accept,
+          transport::HttpServer::Reply reply) {
+        api.answer(request, std::move(reply), std::move(accept));
+      });
   server.serve(std::move(served));
   (void)::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   (void)::shutdown(client.get(), SHUT_WR);

@@ -37,18 +37,11 @@ bool lives(const NodeInfo& node) {
   return node.status != NodeStatus::Stopped && node.status != NodeStatus::Failed;
 }
 
-json::value to_json(const EdgeTotals& edge) {
-  json::object drops;
-  for (const EdgeTotals::Drop& drop : edge.drops)
-    drops[drop.reason] = drop.count;
-  return {{"output", edge.producer + "/" + edge.output},
-          {"input", edge.consumer + "/" + edge.input},
-          {"sent", edge.sent},
-          {"delivered", edge.delivered},
-          {"dropped", edge.dropped()},
-          {"drops", std::move(drops)},
-          {"in_flight", edge.in_flight},
-          {"bytes", edge.bytes}};
+std::uint64_t count_of(const json::value* value) {
+  if (value == nullptr || !value->is_number()) return 0;
+  boost::system::error_code error;
+  const auto count = value->to_number<std::uint64_t>(error);
+  return error ? 0 : count;
 }
 
 Result<json::object> parse_object(std::string_view body) {
@@ -82,6 +75,20 @@ Result<StopOptions> stop_options_of(const json::object& object) {
 }
 
 }  // namespace
+
+json::value to_json(const EdgeTotals& edge) {
+  json::object drops;
+  for (const EdgeTotals::Drop& drop : edge.drops)
+    drops[drop.reason] = drop.count;
+  return {{"output", edge.producer + "/" + edge.output},
+          {"input", edge.consumer + "/" + edge.input},
+          {"sent", edge.sent},
+          {"delivered", edge.delivered},
+          {"dropped", edge.dropped()},
+          {"drops", std::move(drops)},
+          {"in_flight", edge.in_flight},
+          {"bytes", edge.bytes}};
+}
 
 json::value to_json(const DataflowStatus& dataflow) {
   const RunInfo& run = dataflow.run;
@@ -139,6 +146,29 @@ transport::HttpResponse json_response(const json::value& value) {
   transport::HttpResponse response;
   response.body = to_json_text(value) + "\n";
   return response;
+}
+
+EdgeTotals parse_edge_totals(const json::object& object) {
+  EdgeTotals edge;
+  const auto take = [&](std::string_view key, std::string& node, std::string& port) {
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr || !value->is_string()) return;
+    const std::string text(value->get_string());
+    const auto slash = text.find('/');
+    node = text.substr(0, slash);
+    if (slash != std::string::npos) port = text.substr(slash + 1);
+  };
+  take("output", edge.producer, edge.output);
+  take("input", edge.consumer, edge.input);
+  edge.sent = count_of(object.if_contains("sent"));
+  edge.delivered = count_of(object.if_contains("delivered"));
+  edge.in_flight = count_of(object.if_contains("in_flight"));
+  edge.bytes = count_of(object.if_contains("bytes"));
+  if (const auto* drops = object.if_contains("drops"); drops != nullptr && drops->is_object()) {
+    for (const auto& [reason, count] : drops->get_object())
+      edge.drops.push_back({std::string(reason), count_of(&count)});
+  }
+  return edge;
 }
 
 Result<StopOptions> parse_stop_options(std::string_view body) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/result.hpp"
@@ -21,6 +22,9 @@ boost::json::value to_json(const NodeInfo& node);
 
 /// An answer with status 200.
 transport::HttpResponse json_response(const boost::json::value& value);
+boost::json::value to_json(const EdgeTotals& edge);
+/// What is missing or of another type is 0 or empty.
+EdgeTotals parse_edge_totals(const boost::json::object& object);
 
 /// An empty body means the defaults. Fails with InvalidInput, naming the key.
 Result<StopOptions> parse_stop_options(std::string_view body);

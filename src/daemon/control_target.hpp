@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,16 @@ struct StartedRun {
   std::string name;
 };
 
+/// Somebody who wants to know what happens to a dataflow, for as long as the object lives.
+struct Watcher {
+  /// Every line of its nodes, and of the daemon about them. Must not block.
+  std::function<void(const LogEntry&)> on_log;
+  std::function<void(RunStatus)> on_status;
+  /// The end; `next` is the UUID under which it starts again, or empty. After that, what the next
+  /// one does is told.
+  std::function<void(const RunResult&, const std::string& next)> on_finished;
+};
+
 class ControlTarget {
  public:
   virtual ~ControlTarget() = default;
@@ -61,6 +72,19 @@ class ControlTarget {
   /// Stops the dataflow `run` and starts the same one again under a new UUID.
   virtual void restart(std::string_view run, const StopOptions& options,
                        std::function<void(Result<StartedRun>)> on_started) = 0;
+
+  /// Tells `watcher` what happens to the dataflow `run` from now on. With `before_start` it may be
+  /// one that is not known yet. Fails with NotFound.
+  virtual Result<> watch(std::string_view run, bool before_start,
+                         const std::shared_ptr<Watcher>& watcher) = 0;
+
+  /// The terminal of a node, to sit at. Fails with NotFound, with Unsupported when the node has
+  /// none, with Busy when it does not run just now.
+  virtual Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view run,
+                                                            std::string_view node) = 0;
+
+  /// Where and with which variables a node runs. Fails with NotFound.
+  virtual Result<NodeSurroundings> surroundings_of(std::string_view run, std::string_view node) = 0;
 
   /// Forgets a dataflow that is over. Fails with NotFound, or with Busy when it runs.
   virtual Result<> forget(std::string_view run) = 0;

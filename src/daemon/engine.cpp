@@ -182,6 +182,18 @@ Result<> Engine::stop(std::string_view run, const StopOptions& options) {
   return {};
 }
 
+Result<std::shared_ptr<NodeTerminal>> Engine::terminal_of(std::string_view run,
+                                                          std::string_view node) const {
+  if (const Run* found = state_->find(run)) return found->terminal_of(node);
+  return fail(ErrorKind::NotFound, fmt::format("no dataflow with id {} is running", run));
+}
+
+Result<NodeSurroundings> Engine::surroundings_of(std::string_view run,
+                                                 std::string_view node) const {
+  if (const Run* found = state_->find(run)) return found->surroundings_of(node);
+  return fail(ErrorKind::NotFound, fmt::format("no dataflow with id {} is running", run));
+}
+
 void Engine::stop_all(const StopOptions& options) {
   // A copy: a run that ends leaves the list.
   for (const auto& run : std::vector(state_->runs))

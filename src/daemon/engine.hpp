@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,15 @@ class io_context;
 }
 
 namespace dora::daemon {
+
+class NodeTerminal;
+
+/// What a node finds around it.
+struct NodeSurroundings {
+  std::filesystem::path working_directory;
+  /// What only its own process can use is left out.
+  std::map<std::string, std::string> environment;
+};
 
 /// How a run is to be stopped: STOP to all nodes, after `grace` SIGTERM to what is left, after half
 /// of it more SIGKILL. `force`: SIGKILL at once.
@@ -74,6 +84,10 @@ class Engine {
 
   /// The run with this id that is not over yet, or null. Valid until the loop goes on.
   Run* find(std::string_view run) const;
+  /// See Run. Fail with NotFound also when there is no such run now.
+  Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view run,
+                                                    std::string_view node) const;
+  Result<NodeSurroundings> surroundings_of(std::string_view run, std::string_view node) const;
 
   /// The runs that are not over yet, in the order of their start.
   std::vector<RunInfo> list() const;

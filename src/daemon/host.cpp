@@ -43,8 +43,8 @@ Host::Host(boost::asio::io_context& loop, Options options, Listener listener)
       options_(std::move(options)),
       listener_(std::move(listener)),
       self_(std::make_shared<Host*>(this)),
-      engine_(loop, {.on_log = listener_.on_log,
-                     .on_changed = listener_.on_changed,
+      engine_(loop, {.on_log = [this](const LogEntry& entry) { on_log(entry); },
+                     .on_changed = [this](const std::string& run) { on_changed(run); },
                      .on_finished = [this](const RunResult& result) { on_finished(result); },
                      .program_directory = {},
                      .allow_shell_nodes = options_.allow_shell_nodes}) {}
@@ -71,7 +71,11 @@ Result<> Host::open() {
       [this](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
         control_.answer(request, std::move(reply));
       },
-      transport::HttpServer::Options{});
+      transport::HttpServer::Options{},
+      [this](const transport::HttpRequest& request, transport::HttpServer::Accept accept,
+             transport::HttpServer::Reply reply) {
+        control_.answer(request, std::move(reply), std::move(accept));
+      });
   return {};
 }
 
@@ -175,6 +179,25 @@ void Host::restart(std::string_view run, const StopOptions& options,
   (void)engine_.stop(run, options);
 }
 
+Result<> Host::watch(std::string_view run, bool before_start,
+                     const std::shared_ptr<Watcher>& watcher) {
+  if (!before_start && !known_.contains(run)) return no_such_run(run);
+  watchers_.add(run, watcher);
+  return {};
+}
+
+void Host::on_log(const LogEntry& entry) {
+  listener_.on_log(entry);
+  watchers_.tell_log(entry);
+}
+
+void Host::on_changed(const std::string& run) {
+  listener_.on_changed(run);
+  if (!watchers_.has_any(run)) return;
+  for (const RunInfo& info : engine_.list())
+    if (info.id == run) watchers_.tell_status(run, info.status);
+}
+
 Result<> Host::forget(std::string_view run) {
   if (known_.contains(run)) {
     return fail(ErrorKind::Busy,
@@ -234,7 +257,9 @@ void Host::on_finished(const RunResult& result) {
     }
     next = start(std::move(plan));
   }
-  listener_.on_finished(result, next && *next ? known.next : std::string());
+  const std::string next_run = next && *next ? known.next : std::string();
+  listener_.on_finished(result, next_run);
+  watchers_.tell_finished(result, next_run);
   for (const OnEnded& on_ended : known.waiting)
     on_ended(result);
   const Result<StartedRun> stopped =

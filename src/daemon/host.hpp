@@ -26,6 +26,7 @@
 #include "daemon/history.hpp"
 #include "daemon/instance_directory.hpp"
 #include "daemon/run_state.hpp"
+#include "daemon/watchers.hpp"
 #include "transport/http_server.hpp"
 
 namespace dora::daemon {
@@ -83,6 +84,15 @@ class Host : public ControlTarget {
             std::function<void(Result<RunResult>)> on_ended) override;
   void restart(std::string_view run, const StopOptions& options,
                std::function<void(Result<StartedRun>)> on_started) override;
+  Result<> watch(std::string_view run, bool before_start,
+                 const std::shared_ptr<Watcher>& watcher) override;
+  Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view run,
+                                                    std::string_view node) override {
+    return engine_.terminal_of(run, node);
+  }
+  Result<NodeSurroundings> surroundings_of(std::string_view run, std::string_view node) override {
+    return engine_.surroundings_of(run, node);
+  }
   Result<> forget(std::string_view run) override;
   Result<NodeDescription> describe_node(std::string_view run, std::string_view node) const override;
   void stop_node(std::string_view run, std::string_view node, const StopOptions& options,
@@ -131,7 +141,8 @@ class Host : public ControlTarget {
                        std::function<void(Result<std::pair<Run*, NodePlan>>)> what);
   /// What is changed while it runs is there after a restart, too.
   void remember_changes(std::string_view run);
-
+  void on_log(const LogEntry& entry);
+  void on_changed(const std::string& run);
   void on_finished(const RunResult& result);
   void remember(const Known& known, const RunResult& result);
   void say(LogLevel level, std::string text) const;
@@ -146,6 +157,7 @@ class Host : public ControlTarget {
   std::map<std::string, Known, std::less<>> known_;  ///< those that run
   std::deque<DataflowStatus> over_;                  ///< the oldest first
   std::unique_ptr<History> history_;
+  Watchers watchers_;
   std::optional<InstanceDirectory> directory_;
   ControlApi control_{*this};
   std::optional<transport::HttpServer> server_;

@@ -52,7 +52,6 @@ Result<Stream> make_terminal() {
   termios settings{};
   if (::tcgetattr(theirs, &settings) == 0) {
     settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);  // line ends come as they are written
-    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
     ::tcsetattr(theirs, TCSANOW, &settings);
   }
   return stream;

@@ -56,6 +56,10 @@ void NodeProcess::watch(LaunchedProcess process) {
   output_.assign(process.output.release());
   errors_.assign(process.errors.release());
   exec_report_.assign(process.exec_report.release());
+  if (launch_.has_terminal) {
+    terminal_ = std::make_shared<NodeTerminal>(output_.get_executor(), output_.native_handle(),
+                                               errors_.native_handle());
+  }
   pidfd_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                     [weak = weak_from_this()](error_code error) {
                       const auto self = weak.lock();
@@ -118,8 +122,11 @@ bool NodeProcess::drain(LogEntry::Stream stream, int budget) {
       close_quietly(source);
       return false;
     }
-    if (!is_forgotten_)
-      events_.on_output(stream, std::string_view(buffer, static_cast<std::size_t>(length)));
+    if (is_forgotten_) continue;
+    const std::string_view bytes(buffer, static_cast<std::size_t>(length));
+    if (terminal_) terminal_->show(bytes);
+    events_.on_output(stream, bytes);
+    if (terminal_ && terminal_->takes_question() && events_.on_question) events_.on_question();
   }
   return true;
 }
@@ -151,6 +158,14 @@ void NodeProcess::on_end() {
   if (exec_report_.is_open())
     exec_failure = read_exec_failure(exec_report_.native_handle(), launch_);
   is_reaped_ = true;
+  ExitStatus status;
+  if (info.si_code == CLD_EXITED) {
+    status.code = info.si_status;
+  } else {
+    status.signal = info.si_status;
+    status.dumped_core = info.si_code == CLD_DUMPED;
+  }
+  if (terminal_) terminal_->end(exec_failure ? *exec_failure : describe(status));
   close_quietly(exec_report_);
   close_quietly(output_);
   close_quietly(errors_);
@@ -160,13 +175,6 @@ void NodeProcess::on_end() {
   // The handlers may let go of this object.
   const auto self = shared_from_this();
   if (exec_failure) return events_.on_spawn_failed(*exec_failure);
-  ExitStatus status;
-  if (info.si_code == CLD_EXITED) {
-    status.code = info.si_status;
-  } else {
-    status.signal = info.si_status;
-    status.dumped_core = info.si_code == CLD_DUMPED;
-  }
   events_.on_exited(status);
 }
 

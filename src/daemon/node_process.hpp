@@ -22,6 +22,7 @@
 #include "daemon/launcher.hpp"
 #include "daemon/log_entry.hpp"
 #include "daemon/node_link.hpp"
+#include "daemon/node_terminal.hpp"
 #include "message/node_to_daemon.hpp"
 
 namespace dora::daemon {
@@ -30,6 +31,8 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
  public:
   struct Events {
     std::function<void(LogEntry::Stream, std::string_view)> on_output;
+    /// A debugger waits for somebody at its terminal, and nobody is there.
+    std::function<void()> on_question;
     std::function<void(message::NodeToDaemon)> on_message;
     /// It sent what is no message.
     std::function<void(const Error&)> on_nonsense;
@@ -50,6 +53,8 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
   void signal(int number);
   /// Stops reporting.
   void forget();
+  /// Nothing when it has none.
+  const std::shared_ptr<NodeTerminal>& terminal() const { return terminal_; }
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
@@ -73,6 +78,7 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
   Descriptor errors_;
   Descriptor exec_report_;
   std::shared_ptr<NodeLink> link_;
+  std::shared_ptr<NodeTerminal> terminal_;
 };
 
 }  // namespace dora::daemon

@@ -85,6 +85,12 @@ class Run : public std::enable_shared_from_this<Run> {
   /// A process wants to be one of the dynamic nodes. Whether it may is told to it.
   void attach(const message::AttachDynamic& request, std::shared_ptr<NodeLink> link, pid_t pid);
 
+  /// The terminal of a node. Fails with NotFound for no such node, Unsupported for one without a
+  /// terminal, Busy when it does not run just now.
+  Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view node) const;
+  /// Where and with which variables a node runs. Fails with NotFound.
+  Result<NodeSurroundings> surroundings_of(std::string_view node) const;
+
   /// The main processes that live, as (pid, life), see life_of().
   std::vector<std::pair<pid_t, std::string>> processes() const;
   /// Kills every node; nothing is reported any more.
@@ -103,6 +109,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::vector<std::pair<std::uint32_t, OnNodeEnded>> waiting_for_life;
   };
 
+  Result<NodeIndex> find(std::string_view node) const;
   std::optional<std::string> prepare(NodeIndex index);
   /// Memory and edges for the next incarnation.
   Result<> provide(NodeIndex node);

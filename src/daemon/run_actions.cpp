@@ -34,6 +34,14 @@ void Run::act(const SpawnNode& action) {
              if (const auto self = weak.lock())
                self->nodes_[index].output->feed(stream, bytes, realtime_ns());
            },
+       .on_question =
+           [weak, index] {
+             const auto self = weak.lock();
+             if (!self) return;
+             const std::string& id = self->plan_.nodes[index].id.text();
+             self->say(LogLevel::Warn, index,
+                       fmt::format("a debugger waits for input: `dora attach {}`", id));
+           },
        .on_message =
            [weak, index](message::NodeToDaemon message) {
              if (const auto self = weak.lock()) self->on_message(index, std::move(message));

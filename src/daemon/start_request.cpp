@@ -129,6 +129,8 @@ Result<> take(std::string_view key, const json::value& value, StartRequest& requ
     request.inherited = TRY(variables_of(key, value));
   } else if (key == "exit_when_nodes_finish") {
     request.exit_when_nodes_finish = TRY(switch_of(key, value));
+  } else if (key == "hot_reload") {
+    request.hot_reload = TRY(switch_of(key, value));
   } else if (key == "allow_shell_nodes") {
     request.allow_shell_nodes = TRY(switch_of(key, value));
   } else if (key == "places") {
@@ -137,7 +139,8 @@ Result<> take(std::string_view key, const json::value& value, StartRequest& requ
     return fail(
         ErrorKind::InvalidInput,
         fmt::format("`{}` is unknown here: the keys are `file`, `uuid`, `name`, `env`, "
-                    "`inherited`, `exit_when_nodes_finish`, `allow_shell_nodes` and `places`",
+                    "`inherited`, `exit_when_nodes_finish`, `hot_reload`, `allow_shell_nodes` "
+                    "and `places`",
                     key.substr(0, longest_name)));
   }
   return {};
@@ -181,6 +184,7 @@ std::string to_json(const StartRequest& request) {
   if (request.inherited) object["inherited"] = to_object(*request.inherited);
   if (request.exit_when_nodes_finish)
     object["exit_when_nodes_finish"] = *request.exit_when_nodes_finish;
+  object["hot_reload"] = request.hot_reload;
   object["allow_shell_nodes"] = request.allow_shell_nodes;
   if (!request.places.empty()) object["places"] = to_object(request.places);
   return json::serialize(object);
@@ -198,7 +202,8 @@ Result<RunPlan> plan_request(const StartRequest& request) {
   RunPlan plan = TRY(plan_run(*loaded.dataflow,
                               {.name = request.name.empty() ? two_word_name() : request.name,
                                .environment = {request.env.begin(), request.env.end()},
-                               .exit_when_nodes_finish = request.exit_when_nodes_finish},
+                               .exit_when_nodes_finish = request.exit_when_nodes_finish,
+                               .hot_reload = request.hot_reload},
                               request.places));
   if (!request.uuid.empty()) plan.id = request.uuid;
   plan.inherited = inheritable(inherited);

@@ -27,6 +27,8 @@ struct StartRequest {
   /// What nodes inherit and `$NAME` in the YAML means; nothing: the environment of this dora.
   std::optional<std::map<std::string, std::string>> inherited;
   std::optional<bool> exit_when_nodes_finish;
+  /// Python operators follow their files.
+  bool hot_reload = false;
   bool allow_shell_nodes = false;
   /// What a build has found out.
   NodePlaces places;
