@@ -37,10 +37,10 @@ LogLevel to_log_level(dataflow::LogLevel level) {
   return LogLevel::Stdout;
 }
 
-/// Of nodes that do not say it: DORA_FINISH_DRAIN_GRACE_SECS, else two minutes.
-std::optional<std::chrono::nanoseconds> default_finish_grace() {
-  const std::chrono::nanoseconds usual = std::chrono::seconds(120);
-  const char* text = std::getenv("DORA_FINISH_DRAIN_GRACE_SECS");
+/// What a variable says, in seconds; nothing when it says `off`.
+std::optional<std::chrono::nanoseconds> patience_from(const char* variable,
+                                                      std::chrono::nanoseconds usual) {
+  const char* text = std::getenv(variable);
   if (text == nullptr) return usual;
   const std::string_view value(text);
   if (value == "off" || value == "disabled") return std::nullopt;
@@ -219,7 +219,9 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
       dataflow, Node{}, {options.environment.begin(), options.environment.end()});
   std::erase_if(plan.environment,
                 [](const auto& variable) { return is_reserved_variable(variable.first); });
-  const auto finish_grace = default_finish_grace();
+  plan.start_timeout = patience_from("DORA_START_TIMEOUT_SECS", std::chrono::minutes(10));
+  const auto finish_grace =
+      patience_from("DORA_FINISH_DRAIN_GRACE_SECS", std::chrono::seconds(120));
   for (const Node& node : dataflow.nodes) {
     if (node.kind == NodeKind::Timer) continue;
     NodePlan& item = plan.nodes.emplace_back();

@@ -110,6 +110,16 @@ TEST(PlanRun, TheFinishGraceComesFromNodeThenEnvironment) {
   ::unsetenv("DORA_FINISH_DRAIN_GRACE_SECS");
 }
 
+TEST(PlanRun, TheStartTimeoutComesFromTheEnvironment) {
+  const auto dataflow = flow({node("a", "a.py")});
+  EXPECT_EQ(plan_run(dataflow)->start_timeout, 10min);
+  ::setenv("DORA_START_TIMEOUT_SECS", "2.5", 1);
+  EXPECT_EQ(plan_run(dataflow)->start_timeout, 2500ms);
+  ::setenv("DORA_START_TIMEOUT_SECS", "off", 1);
+  EXPECT_EQ(plan_run(dataflow)->start_timeout, std::nullopt);
+  ::unsetenv("DORA_START_TIMEOUT_SECS");
+}
+
 TEST(PlanRun, WhatCannotBeRunIsNamed) {
   auto bridge = node("ros", "");
   bridge.kind = dataflow::NodeKind::Ros2;

@@ -60,6 +60,14 @@ void RunState::classify(NodeIndex node, const ExitStatus& status) {
   state.cause.clear();
   const bool was_ready = state.phase == Phase::Ready || state.phase == Phase::Running;
   if (state.is_forced) return;
+  if (state.missed_start) {
+    state.outcome = Outcome::Failed;
+    state.cause = fmt::format(
+        "had not made its Node {:.3g} s after the start, so dora killed it "
+        "(DORA_START_TIMEOUT_SECS is how long it may take)",
+        static_cast<double>(plan_->start_timeout.value_or(std::chrono::seconds(0)).count()) / 1e9);
+    return;
+  }
   if (state.ladder == Ladder::Straggler) {
     state.outcome = Outcome::Failed;
     state.cause = fmt::format(

@@ -150,6 +150,8 @@ struct RunPlan {
   bool allow_shell_nodes = false;
   bool exit_when_nodes_finish = false;
   std::chrono::nanoseconds health_check_interval = std::chrono::seconds(5);
+  /// How long all nodes together may take to make their Nodes; nothing: for ever.
+  std::optional<std::chrono::nanoseconds> start_timeout = std::chrono::minutes(10);
   /// The whole dataflow as JSON text, for dataflow_descriptor().
   std::string descriptor = "{}";
   /// What the user should read before anything starts, e.g. an environment variable that is

@@ -45,6 +45,7 @@ Actions RunState::begin(std::int64_t now_ns) {
   CHECK(!begun_);
   begun_ = true;
   remind_at_ = now_ns + first_reminder;
+  if (plan_->start_timeout) start_by_ = now_ns + plan_->start_timeout->count();
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     if (!plan_->nodes[node].is_dynamic() && nodes_[node].phase == Phase::Waiting)
       spawn(node, now_ns);
@@ -210,6 +211,7 @@ void RunState::try_release(std::int64_t now_ns) {
   }
   released_ = true;
   remind_at_.reset();
+  start_by_.reset();
   if (ready.empty()) return;
   out_.push_back(Say{LogLevel::Info, std::nullopt, "all nodes are ready, starting dataflow"});
   start(ready, now_ns);

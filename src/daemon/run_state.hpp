@@ -238,8 +238,9 @@ class RunState {
     std::optional<std::int64_t> kill_at;
     std::optional<std::int64_t> give_up_at;
     bool is_forced = false;
-    bool is_killed = false;  ///< because it did not react in time
-    bool is_silent = false;  ///< killed for showing no sign of life
+    bool is_killed = false;     ///< because it did not react in time
+    bool is_silent = false;     ///< killed for showing no sign of life
+    bool missed_start = false;  ///< killed because the start was over before it made its Node
     bool is_detached = false;
     bool is_refused = false;        ///< it was told that it comes too late
     bool is_stop_asked = false;     ///< somebody wants this node alone to end
@@ -275,6 +276,10 @@ class RunState {
   void classify(NodeIndex node, const ExitStatus& status);
   std::string cause_of_exit(NodeIndex node, const ExitStatus& status) const;
   void fail_barrier(NodeIndex culprit, std::int64_t now_ns);
+  /// Those for whom the start waits.
+  std::vector<NodeIndex> missing_at_barrier() const;
+  void remind(std::int64_t now_ns);
+  void give_up_start(std::int64_t now_ns);
   void begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns, std::int64_t now_ns);
   void climb(NodeIndex node, std::int64_t now_ns);
   /// SIGKILL, and no patience without end for its effect.
@@ -295,6 +300,8 @@ class RunState {
   std::optional<std::int64_t> quiescent_since_;
   /// When the user is told (again) whom the start waits for.
   std::optional<std::int64_t> remind_at_;
+  /// When whoever is still missing then has failed.
+  std::optional<std::int64_t> start_by_;
 };
 
 }  // namespace dora::daemon

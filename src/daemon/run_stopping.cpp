@@ -19,6 +19,8 @@ constexpr std::int64_t default_grace = 10'000'000'000;
 constexpr std::int64_t death_patience = 5'000'000'000;
 /// When the user is told again whom the start waits for.
 constexpr std::int64_t next_reminder = 60'000'000'000;
+/// Until somebody is there who can be late for the start.
+constexpr std::int64_t between_searches = 1'000'000'000;
 
 void set_earlier(std::optional<std::int64_t>& time, std::int64_t candidate) {
   if (!time || candidate < *time) time = candidate;
@@ -32,6 +34,7 @@ Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns
     out_.push_back(Say{LogLevel::Info, std::nullopt, force ? "stopping by force" : "stopping"});
   }
   remind_at_.reset();
+  start_by_.reset();
   const bool was_begun = std::exchange(begun_, true);
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
@@ -59,6 +62,7 @@ Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns
 void RunState::fail_barrier(NodeIndex culprit, std::int64_t now_ns) {
   barrier_culprit_ = culprit;
   remind_at_.reset();
+  start_by_.reset();
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
     if (node == culprit || state.phase == Phase::Ended || plan_->nodes[node].is_dynamic()) continue;
@@ -153,6 +157,7 @@ std::optional<std::int64_t> RunState::next_deadline() const {
   };
   if (finished_) return first;
   consider(remind_at_);
+  consider(start_by_);
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     const Node& state = nodes_[node];
     if (state.phase == Phase::Ended) continue;
@@ -166,22 +171,49 @@ std::optional<std::int64_t> RunState::next_deadline() const {
   return first;
 }
 
+std::vector<NodeIndex> RunState::missing_at_barrier() const {
+  std::vector<NodeIndex> missing;
+  for (NodeIndex node = 0; node < nodes_.size(); ++node) {
+    const Phase phase = nodes_[node].phase;
+    if (!plan_->nodes[node].is_dynamic() && !nodes_[node].is_late &&
+        (phase == Phase::Starting || phase == Phase::Attached))
+      missing.push_back(node);
+  }
+  return missing;
+}
+
+void RunState::remind(std::int64_t now_ns) {
+  remind_at_ = now_ns + next_reminder;
+  std::vector<std::string> names;
+  for (const NodeIndex node : missing_at_barrier())
+    names.push_back(name(node));
+  if (names.empty() || stopping_ || barrier_culprit_) return;
+  out_.push_back(Say{
+      LogLevel::Warn, std::nullopt,
+      fmt::format("the dataflow starts when every node has made its Node; still waiting for: {}",
+                  fmt::join(names, ", "))});
+}
+
+void RunState::give_up_start(std::int64_t now_ns) {
+  const std::vector<NodeIndex> missing = missing_at_barrier();
+  start_by_.reset();
+  if (stopping_ || barrier_culprit_) return;
+  if (missing.empty()) {
+    // Those that are missing are about to be started again: then there is somebody to be late.
+    start_by_ = now_ns + between_searches;
+    return;
+  }
+  for (const NodeIndex node : missing)
+    nodes_[node].missed_start = true;
+  fail_barrier(missing.front(), now_ns);
+  for (const NodeIndex node : missing)
+    if (nodes_[node].phase != Phase::Ended) kill(node, now_ns);
+}
+
 Actions RunState::on_time(std::int64_t now_ns) {
   if (finished_ || !begun_) return {};
-  if (remind_at_ && now_ns >= *remind_at_) {
-    remind_at_ = now_ns + next_reminder;
-    std::vector<std::string> missing;
-    for (NodeIndex node = 0; node < nodes_.size(); ++node) {
-      if (nodes_[node].phase == Phase::Starting || nodes_[node].phase == Phase::Attached)
-        missing.push_back(name(node));
-    }
-    if (!missing.empty() && !stopping_ && !barrier_culprit_) {
-      out_.push_back(Say{LogLevel::Warn, std::nullopt,
-                         fmt::format("the dataflow starts when every node has made its Node; still "
-                                     "waiting for: {}",
-                                     fmt::join(missing, ", "))});
-    }
-  }
+  if (start_by_ && now_ns >= *start_by_) give_up_start(now_ns);
+  if (remind_at_ && now_ns >= *remind_at_) remind(now_ns);
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
     if (state.restart_at && now_ns >= *state.restart_at) spawn(node, now_ns);
