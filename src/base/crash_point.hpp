@@ -10,8 +10,8 @@
 
 namespace dora {
 
-/// All places, in the order of a message's life. The tests kill at each of them.
-inline constexpr std::array<std::string_view, 23> crash_labels = {
+/// All places, those in nodes in the order of a message's life. The tests kill at each of them.
+inline constexpr std::array<std::string_view, 29> crash_labels = {
     // A sender.
     "producer.loaned",     // memory is taken, nothing is written
     "producer.filled",     // the payload is written, no slot knows of it
@@ -38,6 +38,13 @@ inline constexpr std::array<std::string_view, 23> crash_labels = {
     "daemon.closed-side",  // a dead side is marked on one edge, nobody is woken
     "daemon.renewed",      // a restarted node has new memory, the neighbours do not know
     "daemon.finished",     // the run is over, nobody knows
+    // The processes around the daemon.
+    "front.forked",      // the watcher is made, nobody waits for it
+    "front.cleaning",    // the watcher has ended, nothing is cleaned up
+    "watcher.began",     // it has looked at nobody
+    "watcher.forked",    // the engine is made, nobody waits for it
+    "watcher.cleaning",  // the engine has ended, nothing is cleaned up
+    "engine.began",      // it has done nothing
 };
 
 /// A label of the list above; any other text does not compile.

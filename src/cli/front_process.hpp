@@ -1,13 +1,16 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// `dora run` is two processes, so that the death of either leaves nothing behind:
+// `dora run` is three processes, so that the death of any one or two of them, at whatever moment,
+// leaves nothing behind:
 //
-//   shell ── front ──fork──► engine ──► nodes
+//   shell ── front ──fork──► watcher ──fork──► engine ──► nodes
 //
-// The front only waits. It passes signals on to the engine once, gives back its exit code, and
-// adopts and kills every process of the dataflow when the engine dies of something. The engine
-// watches the front the same way. The engine has a process group of its own: Ctrl-C in a terminal
-// reaches the front alone.
+// The front has the terminal and only waits: it passes signals on and gives back the exit code. The
+// engine does the work. The watcher is small and does nothing, so that hardly anything can kill it.
+// Each of them is a subreaper and watches its neighbours by pidfd: whoever is left finds every
+// process of the dataflow below itself, however it hid (fork twice, setsid, nohup), and kills it.
+// Watcher and engine have process groups of their own: Ctrl-C in a terminal reaches the front
+// alone.
 
 #include <functional>
 
@@ -18,24 +21,31 @@
 
 namespace dora::cli {
 
-/// What the engine knows of its front.
+/// What the engine knows of the processes above it.
 struct FrontLink {
+  /// Whose signals are the user's: the next process above.
   pid_t front = -1;
-  /// Readable when the front has died.
+  /// Readable when that has died.
   FileDescriptor front_death;
   /// A signalfd with SIGINT, SIGTERM and, unless it was ignored (nohup), SIGHUP. All are blocked.
   FileDescriptor signals;
+  /// What is typed at the front's terminal, key by key; none unless FrontKeys::Forwarded and there
+  /// is such a terminal.
+  FileDescriptor keys{};
 };
+
+enum class FrontKeys { Untouched, Forwarded };
 
 enum class EngineEnd { Exited, Killed };
 
-/// Forks, runs `engine` in the child and ends the child with the exit code that it returns. In the
-/// parent, waits for it and returns its exit code, or 1 when it was killed.
+/// Runs `engine` in a process of its own, which ends with the exit code that it returns. Returns
+/// that exit code, or 1 when the engine or the watcher was killed.
 ///
-/// `clean_up` is called in the parent when the engine is gone, and kills every process below the
-/// caller. To be called while the program has one thread only. Blocks. Fails when there can be no
-/// second process.
+/// `clean_up` is called in the front and in the watcher when the process below is gone, and in the
+/// watcher when the front is: it kills every process below the caller. To be called while the
+/// program has one thread only. Blocks. Fails when there can be no other process.
 Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
-                             const std::function<void(EngineEnd)>& clean_up);
+                             const std::function<void(EngineEnd)>& clean_up,
+                             FrontKeys keys = FrontKeys::Untouched);
 
 }  // namespace dora::cli

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/front_process.hpp"
 
+#include <algorithm>
 #include <csignal>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crash_point.hpp"
 #include "daemon/process_tree.hpp"
 
 namespace dora::cli {
@@ -93,38 +96,106 @@ TEST(FrontProcess, TheEngineHasAProcessGroupOfItsOwn) {
   EXPECT_EQ(exit_code_of(start([](FrontLink) { return ::getpgrp() == ::getpid() ? 0 : 1; })), 0);
 }
 
-TEST(FrontProcess, LeavesNothingWhenTheEngineIsKilled) {
-  LifeLine line;
-  const pid_t front = start([&](FrontLink) {
-    start_runaway(line);
-    wait_readable(-1);
-    return 0;
-  });
-  ASSERT_EQ(line.listen(), 'r');
-  line.keep_reader_only();
-  // The engine is the one child of the front.
-  std::optional<pid_t> engine;
+// The one child of a process that has no other.
+pid_t child_of(pid_t parent) {
   for (const auto& process : daemon::list_processes())
-    if (process.parent == front && process.group == process.pid) engine = process.pid;
-  ASSERT_TRUE(engine);
-  ::kill(*engine, SIGKILL);
-  EXPECT_EQ(exit_code_of(front), 1);
-  EXPECT_EQ(line.listen(), '\0');
+    if (process.parent == parent) return process.pid;
+  ADD_FAILURE() << parent << " has no child";
+  return -1;
 }
 
-TEST(FrontProcess, LeavesNothingWhenItIsKilledItself) {
-  LifeLine line;
-  const pid_t front = start([&](FrontLink link) {
+// A front whose engine has a child that hides, and kills what is below it when its own parent dies.
+pid_t start_with_runaway(const LifeLine& line) {
+  return start([&line](FrontLink link) {
     start_runaway(line);
     wait_readable(link.front_death.get());
     daemon::kill_descendants();
-    return 0;
+    return 1;
   });
+}
+
+TEST(FrontProcess, LeavesNothingWhicheverTwoAreKilledAtOneMoment) {
+  for (const std::vector<int>& victims :
+       {std::vector{0}, {1}, {2}, {0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 2}, {2, 1}}) {
+    SCOPED_TRACE(testing::PrintToString(victims));
+    LifeLine line;
+    const pid_t front = start_with_runaway(line);
+    ASSERT_EQ(line.listen(), 'r');
+    line.keep_reader_only();
+    const pid_t watcher = child_of(front);
+    const pid_t roles[] = {front, watcher, child_of(watcher)};
+    for (const int victim : victims)
+      ::kill(roles[victim], SIGKILL);
+    const bool is_front_killed = std::ranges::find(victims, 0) != victims.end();
+    EXPECT_EQ(exit_code_of(front), is_front_killed ? -SIGKILL : 1);
+    EXPECT_EQ(line.listen(), '\0');
+  }
+}
+
+TEST(FrontProcess, LeavesNothingWhenItDiesAtAnyStep) {
+#ifdef NDEBUG
+  GTEST_SKIP() << "there are crash points in Debug builds only";
+#endif
+  int steps = 0;
+  for (const std::string_view label : crash_labels) {
+    if (!label.starts_with("front.") && !label.starts_with("watcher.") &&
+        !label.starts_with("engine."))
+      continue;
+    SCOPED_TRACE(label);
+    ++steps;
+    LifeLine line;
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::setenv("DORA_CRASH_AT", std::string(label).c_str(), 1);
+      const auto clean_up = [](EngineEnd) { daemon::kill_descendants(); };
+      const auto engine = [&](const FrontLink&) {
+        start_runaway(line);
+        return 0;
+      };
+      ::_exit(run_behind_front(engine, clean_up).value_or(99));
+    }
+    EXPECT_NE(exit_code_of(pid), 0);
+    line.keep_reader_only();
+    while (line.listen() != '\0') {
+    }
+  }
+  EXPECT_EQ(steps, 6);
+}
+
+TEST(FrontProcess, TheWatcherIsNotHitByAKillByName) {
+  LifeLine line;
+  const pid_t front = start_with_runaway(line);
   ASSERT_EQ(line.listen(), 'r');
+  const std::string folder = "/proc/" + std::to_string(child_of(front));
+  for (const char* file : {"/comm", "/cmdline"}) {
+    std::string text;
+    // It takes its name beside what it has started. Whoever runs the tests ends a vain wait.
+    while (!text.starts_with("node-watch")) {
+      const FileDescriptor words(::open((folder + file).c_str(), O_RDONLY | O_CLOEXEC));
+      text = read_all(words.get(), 4096).value_or("node-watch is gone");
+    }
+    EXPECT_EQ(text.find("dora"), std::string::npos) << text;
+  }
   line.keep_reader_only();
   ::kill(front, SIGKILL);
   EXPECT_EQ(exit_code_of(front), -SIGKILL);
   EXPECT_EQ(line.listen(), '\0');
+}
+
+TEST(FrontProcess, OnlyTheFrontCountsCtrlC) {
+  LifeLine line;
+  const pid_t front = start([&](FrontLink link) {
+    line.say('e');
+    signalfd_siginfo info{};
+    wait_readable(link.signals.get());
+    return ::read(link.signals.get(), &info, sizeof(info)) == sizeof(info)
+               ? static_cast<int>(info.ssi_signo)
+               : 98;
+  });
+  ASSERT_EQ(line.listen(), 'e');
+  // As `pkill -INT` does, which does not choose.
+  ::kill(child_of(front), SIGINT);
+  EXPECT_EQ(exit_code_of(front), SIGTERM);
 }
 
 TEST(FrontProcess, AThirdInterruptEndsAnEngineThatDoesNotReact) {

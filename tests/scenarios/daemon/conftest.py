@@ -23,6 +23,11 @@ WAITING = """
 """
 
 
+def parent_of(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("PPid:")[1].split()[0])
+
+
 class Daemon:
     """`dora up`, and commands that speak to it."""
 
@@ -49,10 +54,13 @@ class Daemon:
         records = Path(self.runtime).glob("dora/default/record.json")
         return json.loads(next(records).read_text())["pid"]
 
+    def watcher(self):
+        """The process that watches over the engine and the front."""
+        return parent_of(self.engine())
+
     def front(self):
-        """The process that watches over the engine."""
-        status = Path(f"/proc/{self.engine()}/status").read_text()
-        return int(status.split("PPid:")[1].split()[0])
+        """The process that was started as `dora daemon`."""
+        return parent_of(self.watcher())
 
     def wait_for_log(self, uuid, node, text):
         """Waits until the log file of a node holds this text."""

@@ -1,5 +1,7 @@
 """The dora in the background: it comes, serves every terminal, and goes without a trace."""
 
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -91,11 +93,32 @@ def test_sigterm_ends_the_daemon_and_its_dataflows(waiting, daemon):
     daemon.wait_for_log(uuid, "waiting", "STOP MANUAL")
 
 
-@pytest.mark.parametrize("victim", ["front", "engine"])
-def test_kill_9_of_the_daemon_leaves_nothing(waiting, daemon, run_dora, victim):
-    daemon.start()
-    os.kill(daemon.front() if victim == "front" else daemon.engine(), signal.SIGKILL)
-    waiting.wait_until_gone()
+ROLES = ["front", "watcher", "engine"]
+
+
+@pytest.mark.parametrize(
+    "victims", [*([role] for role in ROLES), *itertools.permutations(ROLES, 2)], ids="+".join
+)
+def test_kill_9_of_the_daemon_leaves_nothing(flow, daemon, run_dora, victims):
+    """Not even what has left its session and its parent, whichever two die at one moment."""
+    flow.nodes(
+        node="""
+            import subprocess
+            from dora import Node
+
+            node = Node()
+            subprocess.run(["setsid", "-f", "nohup", "sleep", "3600"])
+            print("ready")
+            for event in node:
+                pass
+        """
+    )
+    flow.yaml("nodes: [{id: node, path: node.py, inputs: {tick: dora/timer/secs/3600}}]")
+    daemon.wait_for_log(daemon.start(), "node", "ready")
+    for pid in [getattr(daemon, victim)() for victim in victims]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    flow.wait_until_gone()
     assert "started" in run_dora("up").out
 
 

@@ -1,5 +1,7 @@
 """kill -9 of anybody at any moment: no process and no memory is left."""
 
+import contextlib
+import itertools
 import os
 import random
 import signal
@@ -7,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.watchdog import wait_until
 
 # Every node starts a child, and a grandchild that has left its session and process group.
 NODE = """
@@ -38,37 +41,56 @@ def children_of(pid):
     return found
 
 
+def only_child_of(pid):
+    return wait_until(lambda: children_of(pid), f"a child of process {pid}", pause=0.001)[0]
+
+
 def front(running):
     return running.pid
 
 
-def engine(running):
+def watcher(running):
     """The process that the front has started."""
-    while not children_of(running.pid):
-        time.sleep(0.001)
-    return children_of(running.pid)[0]
+    return only_child_of(running.pid)
+
+
+def engine(running):
+    """The process that does the work."""
+    return only_child_of(watcher(running))
 
 
 def node(running):
     return int(running.wait_for("second: process").split()[-1])
 
 
-@pytest.mark.parametrize("victim", [front, engine, node])
+ROLES = [front, watcher, engine]
+
+
+@pytest.mark.parametrize(
+    "victims",
+    [[front], [watcher], [engine], [node], *itertools.permutations(ROLES, 2)],
+    ids=lambda victims: "+".join(victim.__name__ for victim in victims),
+)
 @pytest.mark.timeout(600)
-def test_nothing_is_left_after_kill_9(flow, victim):
+def test_nothing_is_left_after_kill_9(flow, victims):
+    """Of one at a random moment, or of two at the same."""
     flow.nodes(node=NODE)
     flow.yaml(YAML)
     seed = random.randrange(1 << 32)
     print(f"random moments from seed {seed}")
     moments = random.Random(seed)
-    for _ in range(REPETITIONS):
+    # Each order of two is a test of its own.
+    for _ in range(REPETITIONS if len(victims) == 1 else max(1, REPETITIONS // 6)):
         running = flow.start()
-        pid = victim(running)
+        pids = [victim(running) for victim in victims]
         # The random moment is what is tested; nothing waits for anything here.
         time.sleep(moments.uniform(0, 1))
         memory = flow.memory_files()
-        os.kill(pid, signal.SIGKILL)
-        if victim is node:
+        for pid in pids:
+            # The first one's death may have been the second one's.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if victims == [node]:
             # The others go on: the timer of the first has no end.
             running.wait_for("SIGKILL")
             running.signal(signal.SIGINT)
