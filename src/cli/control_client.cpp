@@ -50,6 +50,15 @@ std::vector<std::string> waiting_nodes(const std::vector<NodeLine>& nodes) {
   return waiting;
 }
 
+std::vector<daemon::EdgeTotals> edges_of(const json::object& object) {
+  std::vector<daemon::EdgeTotals> edges;
+  const json::value* list = object.if_contains("edges");
+  if (list == nullptr || !list->is_array()) return edges;
+  for (const json::value& each : list->get_array())
+    if (each.is_object()) edges.push_back(daemon::parse_edge_totals(each.get_object()));
+  return edges;
+}
+
 RunningDataflow to_dataflow(const Instance& instance, const json::object& object) {
   std::vector<NodeLine> details = node_lines(object);
   return {.instance = instance,
@@ -62,6 +71,8 @@ RunningDataflow to_dataflow(const Instance& instance, const json::object& object
           .running_nodes = strings_at(object, "running_nodes"),
           .waiting_nodes = waiting_nodes(details),
           .node_details = std::move(details),
+          .state = string_at(object, "state"),
+          .edges = edges_of(object),
           .started_ns = number_at<std::int64_t>(object, "started_ns"),
           .messages = number_at<std::uint64_t>(object, "messages"),
           .cpu_percent = number_at<double>(object, "cpu_percent"),
@@ -79,6 +90,23 @@ std::string listed(const std::vector<RunningDataflow>& dataflows) {
 }
 
 }  // namespace
+
+std::string terminal_path(const std::string& uuid, const std::string& node) {
+  return path_of_node(uuid, node, "/terminal");
+}
+
+Result<daemon::NodeSurroundings> ask_surroundings(const RunningDataflow& dataflow,
+                                                  const std::string& node, Deadline deadline) {
+  const std::string path = path_of_node(dataflow.uuid, node, "/environment");
+  const json::object answer = TRY(ask(dataflow.instance, {"GET", path, ""}, deadline));
+  daemon::NodeSurroundings surroundings{string_at(answer, "working_directory"), {}};
+  const json::value* variables = answer.if_contains("environment");
+  if (variables == nullptr || !variables->is_object())
+    return fail(ErrorKind::Failed, "the answer holds no environment");
+  for (const auto& [name, value] : variables->get_object())
+    if (value.is_string()) surroundings.environment[name] = value.get_string();
+  return surroundings;
+}
 
 Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline) {
   TRY(check_protocol(instance, deadline));
@@ -186,6 +214,30 @@ Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& data
       fmt::format("no dataflow `{}` is running{}{}{}", *wanted,
                   near ? fmt::format(", did you mean `{}`?", *near) : "",
                   dataflows.empty() ? "; nothing is" : "; running are:", listed(dataflows)));
+}
+
+Result<RunningDataflow> find_dataflow_of_node(const std::string& node,
+                                              const std::optional<std::string>& wanted,
+                                              const std::optional<std::string>& only) {
+  Survey survey =
+      TRY(survey_dataflows(std::chrono::steady_clock::now() + std::chrono::seconds(5), only));
+  std::erase_if(survey.dataflows, [](const RunningDataflow& each) { return !each.is_running(); });
+  if (survey.dataflows.empty() && !survey.errors.empty())
+    return std::unexpected(survey.errors.front());
+  if (!wanted && survey.dataflows.size() > 1) {
+    std::vector<RunningDataflow> having;
+    std::ranges::copy_if(survey.dataflows, std::back_inserter(having),
+                         [&](const RunningDataflow& each) {
+                           return std::ranges::find(each.node_details, node, &NodeLine::id) !=
+                                  each.node_details.end();
+                         });
+    if (having.size() == 1) return having.front();
+    if (having.size() > 1)
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("several dataflows have a node `{}`, name one with `-d`:{}", node,
+                              listed(having)));
+  }
+  return choose_dataflow(survey.dataflows, wanted);
 }
 
 }  // namespace dora::cli

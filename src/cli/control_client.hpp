@@ -44,21 +44,24 @@ struct NodeLine {
 struct RunningDataflow {
   Instance instance;
   std::string uuid;
-  std::string name;
-  std::string status;
-  std::string file;
-  std::vector<std::string> log_folders;
+  std::string name{};
+  std::string status{};
+  std::string file{};
+  std::vector<std::string> log_folders{};
   std::uint32_t nodes = 0;
-  std::vector<std::string> running_nodes;
+  std::vector<std::string> running_nodes{};
   /// Nodes whose process has not been made yet.
-  std::vector<std::string> waiting_nodes;
-  std::vector<NodeLine> node_details;
+  std::vector<std::string> waiting_nodes{};
+  std::vector<NodeLine> node_details{};
+  /// In more detail than `status`: "starting", "stopping", ...
+  std::string state{};
+  std::vector<daemon::EdgeTotals> edges{};
   std::int64_t started_ns = 0;
   std::uint64_t messages = 0;
   double cpu_percent = 0;
   std::uint64_t memory_bytes = 0;
   /// What failed, once it is over.
-  std::string summary;
+  std::string summary{};
   /// The dora that ran it died.
   bool is_lost = false;
 
@@ -97,6 +100,13 @@ Result<daemon::StartedRun> ask_to_restart(const RunningDataflow& dataflow,
                                           std::optional<std::chrono::nanoseconds> grace, bool force,
                                           Deadline deadline);
 
+/// Where and with which variables a node runs.
+Result<daemon::NodeSurroundings> ask_surroundings(const RunningDataflow& dataflow,
+                                                  const std::string& node, Deadline deadline);
+
+/// The target of the WebSocket at which a node's terminal is.
+std::string terminal_path(const std::string& uuid, const std::string& node);
+
 /// Makes the instance forget a dataflow that is over.
 Result<> ask_to_forget(const RunningDataflow& dataflow, Deadline deadline);
 
@@ -117,5 +127,11 @@ Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::stri
 /// Fails with NotFound, listing what runs, or with InvalidInput when the choice is not clear.
 Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& dataflows,
                                         const std::optional<std::string>& wanted);
+
+/// The running dataflow that was named; without a word, the only one, or the only one that has a
+/// node of that name. Fails like choose_dataflow. Blocks for a few seconds at most.
+Result<RunningDataflow> find_dataflow_of_node(const std::string& node,
+                                              const std::optional<std::string>& wanted,
+                                              const std::optional<std::string>& only);
 
 }  // namespace dora::cli

@@ -43,16 +43,27 @@ Result<json::object> ask(const Instance& instance, const transport::HttpRequest&
                          Deadline deadline) {
   const auto answer = transport::send_request(instance.socket, request, deadline);
   if (!answer) return std::unexpected(Error(answer.error()).while_doing(instance.description));
+  if (!answer->is_success()) return std::unexpected(error_of(*answer));
+  // Paths and variables are bytes, whatever the locale.
+  json::parse_options options;
+  options.allow_invalid_utf8 = true;
   boost::system::error_code error;
-  json::value parsed = json::parse(answer->body, error);
+  json::value parsed = json::parse(answer->body, error, {}, options);
   if (error || !parsed.is_object())
     return fail(ErrorKind::Failed, fmt::format("{}: its answer is no JSON", instance.description));
-  json::object& object = parsed.get_object();
-  if (answer->is_success()) return std::move(object);
+  return std::move(parsed.get_object());
+}
+
+Error error_of(const transport::HttpResponse& answer) {
+  boost::system::error_code error;
+  const json::value parsed = json::parse(answer.body, error);
+  if (error || !parsed.is_object())
+    return {ErrorKind::Failed, fmt::format("it answered with status {}", answer.status)};
+  const json::object& object = parsed.get_object();
   // Unsupported stands for another version here; what this one refuses has only failed.
   ErrorKind kind = daemon::parse_error_kind(string_at(object, "kind"));
   if (kind == ErrorKind::Unsupported) kind = ErrorKind::Failed;
-  return fail(kind, string_at(object, "message"));
+  return {kind, string_at(object, "message")};
 }
 
 std::string percent_encoded(std::string_view text) {

@@ -18,6 +18,9 @@ namespace dora::cli {
 Result<boost::json::object> ask(const Instance& instance, const transport::HttpRequest& request,
                                 Deadline deadline);
 
+/// What an answer that is no success says.
+Error error_of(const transport::HttpResponse& answer);
+
 /// "/v1/dataflows/<uuid><action>".
 std::string path_of(const std::string& uuid, std::string_view action);
 /// "/v1/dataflows/<uuid>/nodes/<node><action>".

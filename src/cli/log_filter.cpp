@@ -29,8 +29,9 @@ Result<LogLevel> parse_level(std::string_view text) {
 }  // namespace
 
 bool LogFilter::passes(std::string_view node, LogLevel level) const {
-  const auto own = nodes.find(node);
-  return daemon::passes(level, own == nodes.end() ? minimum : own->second);
+  if (const auto own = nodes.find(node); own != nodes.end())
+    return daemon::passes(level, own->second);
+  return (shows_output && level == LogLevel::Stdout) || daemon::passes(level, minimum);
 }
 
 Result<LogFilter> parse_log_filter(std::string_view level, std::string_view filter) {

@@ -17,8 +17,10 @@ using daemon::LogLevel;
 /// severity at most as severe.
 struct LogFilter {
   LogLevel minimum = LogLevel::Stdout;
+  /// Plain output passes beside a severity, too.
+  bool shows_output = false;
   /// Replaces the minimum for these nodes.
-  std::map<std::string, LogLevel, std::less<>> nodes;
+  std::map<std::string, LogLevel, std::less<>> nodes{};
 
   bool passes(std::string_view node, LogLevel level) const;
 };

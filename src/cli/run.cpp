@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "cli/attached_screen.hpp"
 #include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
@@ -126,7 +127,11 @@ int run(const CommandContext& context) {
         daemon::kill_descendants();
         // Finds the directory of an engine that could not remove it itself.
         if (end == EngineEnd::Killed) (void)daemon::list_instances();
-      });
+      },
+      AttachedScreen::is_wanted(terminal, options->log_format,
+                                context.environment("TERM").value_or(""))
+          ? FrontKeys::Forwarded
+          : FrontKeys::Untouched);
   if (!code) {
     print_error(terminal, code.error().message);
     return exit_failed;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
-#include "cli/console_format.hpp"
-#include "cli/console_stream.hpp"
+#include "cli/attached_screen.hpp"
 #include "cli/duration.hpp"
+#include "cli/log_console.hpp"
 #include "cli/run_report.hpp"
 #include "daemon/host.hpp"
 #include "daemon/process_tree.hpp"
@@ -35,8 +36,7 @@ using namespace std::chrono_literals;
 
 // Until the kernel has ended what was sent SIGKILL.
 constexpr auto kill_patience = 3s;
-// A pager that shows its first page; a reader that never reads.
-constexpr auto reader_patience = 5s;
+constexpr auto between_screens = 1s;
 
 std::vector<std::string> node_names(const daemon::RunPlan& plan) {
   std::vector<std::string> names;
@@ -46,6 +46,19 @@ std::vector<std::string> node_names(const daemon::RunPlan& plan) {
   return names;
 }
 
+AttachedScreen::News news_of(const daemon::RunInfo& run) {
+  const auto is_up = [](const daemon::NodeInfo& node) {
+    return node.status == daemon::NodeStatus::Running ||
+           node.status == daemon::NodeStatus::Degraded;
+  };
+  return {.name = run.name,
+          .state = to_string(run.status),
+          .nodes_up = static_cast<std::size_t>(std::ranges::count_if(run.nodes, is_up)),
+          .nodes = run.nodes.size(),
+          .started_at_ns = run.started_at_ns,
+          .edges = run.edges};
+}
+
 class RunSession {
  public:
   RunSession(const RunOptions& options, const Terminal& terminal, FrontLink front,
@@ -53,24 +66,25 @@ class RunSession {
       : options_(options),
         terminal_(terminal),
         front_pid_(front.front),
-        hides_service_news_(terminal.is_stdout_terminal && !options.is_verbose &&
-                            options.log_format == LogFormat::Pretty),
-        formatter_({.format = options.log_format,
-                    .is_terminal = terminal.is_stdout_terminal,
-                    .is_colored = terminal.is_stdout_colored,
-                    .nodes = node_names(plan)}),
-        out_(loop_, STDOUT_FILENO, {.is_closed = terminal.is_stdout_closed}),
-        err_(loop_, STDERR_FILENO, {}),
+        console_(loop_, terminal,
+                 {.format = options.log_format,
+                  .filter = options.log_filter,
+                  .hides_nodes = options.hides_logs,
+                  .is_verbose = options.is_verbose,
+                  .nodes = node_names(plan)}),
         signals_(loop_, front.signals.release()),
         front_death_(loop_, front.front_death.release()),
         stop_after_(loop_),
         kill_timer_(loop_),
+        front_keys_(std::move(front.keys)),
+        keys_(loop_),
+        screen_timer_(loop_),
         host_(loop_,
               {.kind = "run",
                .project = plan.working_directory.string(),
                .file = plan.file.string(),
                .allow_shell_nodes = options.allows_shell_nodes},
-              {.on_log = [this](const daemon::LogEntry& entry) { show(entry); },
+              {.on_log = [this](const daemon::LogEntry& entry) { console_.show(entry); },
                .on_changed = [this](const std::string&) { on_changed(); },
                .on_stop_asked = [this](const std::string&) { on_stop_asked(); },
                .on_finished = [this](const RunResult& result,
@@ -80,9 +94,6 @@ class RunSession {
   int run(daemon::RunPlan plan);
 
  private:
-  void show(const daemon::LogEntry& entry);
-  void tell(std::string_view sentence);
-  void warn(std::string_view sentence);
   void wait_for_signal();
   void on_signal(const signalfd_siginfo& signal);
   void wait_for_front();
@@ -92,21 +103,24 @@ class RunSession {
   void on_changed();
   void on_stop_asked();
   void on_finished(const RunResult& result, const std::string& next);
+  void show_screen();
+  void wait_for_keys();
   void report(const RunResult& result);
   void leave(int code);
 
   const RunOptions& options_;
   const Terminal& terminal_;
   const pid_t front_pid_;
-  const bool hides_service_news_;
   asio::io_context loop_{1};
-  ConsoleFormatter formatter_;
-  ConsoleStream out_;
-  ConsoleStream err_;
+  LogConsole console_;
   stream_descriptor signals_;
   stream_descriptor front_death_;
   asio::steady_timer stop_after_;
   asio::steady_timer kill_timer_;
+  FileDescriptor front_keys_;
+  stream_descriptor keys_;
+  asio::steady_timer screen_timer_;
+  std::optional<AttachedScreen> screen_;
   std::int64_t started_ns_ = monotonic_ns();
   std::int64_t stopped_ns_ = 0;  // 0: nobody asked yet
   bool is_started_ = false;
@@ -118,43 +132,26 @@ class RunSession {
 
 int RunSession::run(daemon::RunPlan plan) {
   for (const std::string& warning : plan.warnings)
-    warn(warning);
+    console_.warn(warning);
   // Without its directory the dataflow runs all the same; only other terminals do not see it.
   if (const auto opened = host_.open(); !opened)
-    warn("other terminals cannot see this run: " + opened.error().message);
+    console_.warn("other terminals cannot see this run: " + opened.error().message);
   wait_for_signal();
   wait_for_front();
   stop_later();
-  if (const auto started = host_.start(std::move(plan)); !started) warn(started.error().message);
+  if (front_keys_) {
+    keys_.assign(front_keys_.release());
+    screen_.emplace(console_, [this] { begin_stop("stopping…"); });
+    wait_for_keys();
+    show_screen();
+  }
+  if (const auto started = host_.start(std::move(plan)); !started)
+    console_.warn(started.error().message);
   loop_.run();
+  screen_.reset();
   host_.close();
-  out_.finish(reader_patience);
-  if (out_.lost_lines() > 0 && !out_.is_unwanted())
-    warn(
-        fmt::format("{} lines were not shown: {}; the log files have them all", out_.lost_lines(),
-                    out_.is_broken() ? "stdout takes no more" : "stdout was not read fast enough"));
-  err_.finish(reader_patience);
+  console_.finish();
   return exit_code_;
-}
-
-void RunSession::show(const daemon::LogEntry& entry) {
-  if (options_.hides_logs && !entry.node.empty()) return;
-  if (!options_.log_filter.passes(entry.node, entry.level)) return;
-  // At a terminal the nodes speak; that they come and go as expected is no news.
-  if (entry.stream == daemon::LogEntry::Stream::None && hides_service_news_ &&
-      entry.level > daemon::LogLevel::Warn)
-    return;
-  out_.write(formatter_.format(entry));
-}
-
-void RunSession::tell(std::string_view sentence) {
-  if (!terminal_.is_quiet) err_.write(fmt::format("{}\n", sentence));
-}
-
-void RunSession::warn(std::string_view sentence) {
-  const bool colored = terminal_.is_stderr_colored;
-  tell(fmt::format("{}warning{}: {}", colored ? "\x1b[1;33m" : "", colored ? "\x1b[0m" : "",
-                   sentence));
 }
 
 void RunSession::wait_for_signal() {
@@ -203,13 +200,13 @@ void RunSession::stop_later() {
 void RunSession::begin_stop(std::string_view why) {
   if (stopped_ns_ != 0) return;
   stopped_ns_ = monotonic_ns();
-  tell(why);
+  console_.tell(why);
   host_.stop_all({.grace = options_.grace});
 }
 
 void RunSession::kill_all() {
   if (std::exchange(is_killing_, true)) return;
-  tell(terminal_.is_stderr_terminal ? "\r^C killing all nodes…" : "^C killing all nodes…");
+  console_.tell(terminal_.is_stderr_terminal ? "\r^C killing all nodes…" : "^C killing all nodes…");
   exit_code_ = exit_interrupted;
   host_.stop_all({.grace = 0ms, .force = true});
   kill_timer_.expires_after(kill_patience);
@@ -231,14 +228,15 @@ void RunSession::on_changed() {
   names.reserve(runs.front().nodes.size());
   for (const daemon::NodeInfo& node : runs.front().nodes)
     names.push_back(node.node);
-  tell(fmt::format(" start   {}   {}", fmt::join(names, ", "),
-                   format_duration(std::chrono::nanoseconds(monotonic_ns() - started_ns_))));
+  console_.tell(
+      fmt::format(" start   {}   {}", fmt::join(names, ", "),
+                  format_duration(std::chrono::nanoseconds(monotonic_ns() - started_ns_))));
 }
 
 void RunSession::on_stop_asked() {
   if (stopped_ns_ != 0) return;
   stopped_ns_ = monotonic_ns();
-  tell("stopping, as `dora stop` asks…");
+  console_.tell("stopping, as `dora stop` asks…");
 }
 
 void RunSession::on_finished(const RunResult& result, const std::string& next) {
@@ -247,22 +245,38 @@ void RunSession::on_finished(const RunResult& result, const std::string& next) {
   if (next.empty()) return loop_.stop();
   is_started_ = false;
   started_ns_ = monotonic_ns();
-  tell(fmt::format("starting again as {}, as `dora restart` asks…", next));
+  console_.tell(fmt::format("starting again as {}, as `dora restart` asks…", next));
+}
+
+void RunSession::show_screen() {
+  if (!screen_) return;
+  for (const daemon::RunInfo& run : host_.engine().list())
+    screen_->update(news_of(run));
+  screen_timer_.expires_after(between_screens);
+  screen_timer_.async_wait([this](error_code error) {
+    if (!error) show_screen();
+  });
+}
+
+void RunSession::wait_for_keys() {
+  keys_.async_wait(stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    char typed[256];
+    const auto length = ::read(keys_.native_handle(), typed, sizeof typed);
+    if (length == 0) return;
+    if (length > 0 && screen_) screen_->press({typed, static_cast<std::size_t>(length)});
+    wait_for_keys();
+  });
 }
 
 void RunSession::report(const RunResult& result) {
   if (stopped_ns_ != 0 && !is_killing_) {
     const std::string ends = stop_summary(result, stopped_ns_);
-    if (!ends.empty()) tell(ends);
+    if (!ends.empty()) console_.tell(ends);
   }
-  // The lines of the nodes come before the verdict.
-  out_.finish(reader_patience);
-  if (!result.succeeded) {
-    const bool colored = terminal_.is_stderr_colored;
-    err_.write(fmt::format("\n{}Dataflow failed:{}\n\n{}\n", colored ? "\x1b[1;31m" : "",
-                           colored ? "\x1b[0m" : "", daemon::failure_summary(result)));
-  }
-  tell(run_summary(result, exit_code_));
+  console_.finish_lines();
+  if (!result.succeeded) console_.report_failure("", daemon::failure_summary(result));
+  console_.tell(run_summary(result, exit_code_));
 }
 
 }  // namespace

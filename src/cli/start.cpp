@@ -1,35 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// `dora start`: gives a dataflow to the dora in the background.
+// `dora start`: gives a dataflow to the dora in the background. Everything that can be found wrong
+// here is told here; cli/start_session.hpp does the rest.
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <thread>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/random.hpp"
+#include "cli/attached_screen.hpp"
 #include "cli/build_session.hpp"
 #include "cli/commands.hpp"
-#include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/front_process.hpp"
 #include "cli/run_options.hpp"
 #include "cli/shared_flags.hpp"
+#include "cli/start_session.hpp"
 #include "daemon/process_tree.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
 namespace {
-
-namespace json = boost::json;
-using namespace std::chrono_literals;
-
-/// For a daemon to read the dataflow, which may include asking uv for every node.
-constexpr auto reading_patience = 60s;
-constexpr auto between_questions = 20ms;
 
 Result<daemon::StartRequest> make_request(const RunOptions& options,
                                           const std::filesystem::path& file,
@@ -44,6 +36,7 @@ Result<daemon::StartRequest> make_request(const RunOptions& options,
   request.env = options.environment;
   request.inherited = daemon::inherited_environment();
   request.exit_when_nodes_finish = options.exit_when_nodes_finish;
+  request.hot_reload = options.hot_reload;
   request.allow_shell_nodes = options.allows_shell_nodes;
   request.places = std::move(places);
   return request;
@@ -89,27 +82,40 @@ std::optional<int> build_first(const CommandContext& context, const RunOptions& 
   return std::nullopt;
 }
 
-void print_failure(const RunningDataflow& dataflow) {
-  print_notice(fmt::format("Dataflow {} failed:\n\n{}\n", dataflow.uuid, dataflow.summary));
+// Attached is what somebody at a terminal wants.
+bool wants_to_attach(const CommandContext& context) {
+  if (context.command.has("--attach")) return true;
+  if (context.command.has("--detach")) return false;
+  const bool is_interactive = ::isatty(STDIN_FILENO) == 1;
+  if (!context.terminal.is_quiet) {
+    print_notice(is_interactive ? "attaching to dataflow (use `--detach` to run in background)\n"
+                                : "non-interactive mode: running in background\n");
+  }
+  return is_interactive;
 }
 
-/// Until every process has been made, or none ever will be. Returns the exit code.
-Result<int> wait_until_spawned(const Instance& instance, const std::string& uuid) {
-  const Deadline deadline = std::chrono::steady_clock::now() + reading_patience;
-  for (;;) {
-    const RunningDataflow now = TRY(ask_dataflow(instance, uuid, deadline));
-    if (now.status == "Failed") {
-      print_failure(now);
-      return exit_failed;
-    }
-    if (!now.is_running() || now.waiting_nodes.empty()) return 0;
-    if (std::chrono::steady_clock::now() > deadline) {
-      return fail(ErrorKind::TimedOut,
-                  fmt::format("these nodes have not been started yet: {}; `dora stop {}` gives up",
-                              fmt::join(now.waiting_nodes, ", "), uuid));
-    }
-    std::this_thread::sleep_for(between_questions);
+// What is shown where. Attached: what the nodes say, and of what is said about them whatever is at
+// least news, unless somebody asked for something else. Detached: the news, beside the answer.
+LogConsole::Options console_options(const CommandContext& context, const RunOptions& options,
+                                    const dataflow::Dataflow& dataflow, bool is_attached) {
+  LogConsole::Options console{.format = options.log_format,
+                              .filter = options.log_filter,
+                              .hides_nodes = options.hides_logs,
+                              .is_verbose = options.is_verbose};
+  if (context.command.has("--json")) console.format = LogFormat::Json;
+  if (!context.command.value("--log-level")) {
+    console.filter.minimum =
+        daemon::find_log_level(context.environment("RUST_LOG").value_or("info"))
+            .value_or(LogLevel::Info);
+    console.filter.shows_output = true;
   }
+  if (!is_attached) {
+    console.lines = STDERR_FILENO;
+    console.filter = {.minimum = context.terminal.is_quiet ? LogLevel::Error : LogLevel::Info};
+  }
+  for (const dataflow::Node& node : dataflow.nodes)
+    console.nodes.push_back(node.id.text());
+  return console;
 }
 
 Result<int> start_checked(const CommandContext& context, const RunOptions& options) {
@@ -135,21 +141,17 @@ Result<int> start_checked(const CommandContext& context, const RunOptions& optio
   if (has_builds) {
     if (const auto code = build_first(context, options, *file, places)) return *code;
   }
-  const daemon::StartRequest request = TRY(make_request(options, file->path, std::move(places)));
-  const auto started =
-      ask_to_start(instance, request, std::chrono::steady_clock::now() + reading_patience);
-  if (!started) {
-    print_error(terminal, started.error().message);
-    return started.error().kind == ErrorKind::InvalidInput ? exit_invalid_dataflow
-                                                           : exit_code_of(started.error());
-  }
-  if (context.command.has("--json")) {
-    const json::value answer = {{"uuid", started->uuid}, {"name", started->name}};
-    print_result(json::serialize(answer) + "\n");
-  } else {
-    print_result(fmt::format("dataflow start triggered: {}\n", started->uuid));
-  }
-  return wait_until_spawned(instance, started->uuid);
+  const bool is_attached = wants_to_attach(context);
+  return start_and_watch(
+      {.instance = instance,
+       .request = TRY(make_request(options, file->path, std::move(places))),
+       .is_attached = is_attached,
+       .as_json = context.command.has("--json"),
+       .console = console_options(context, options, *file->loaded.dataflow, is_attached),
+       .has_screen =
+           is_attached && AttachedScreen::is_wanted(terminal, options.log_format,
+                                                    context.environment("TERM").value_or(""))},
+      terminal);
 }
 
 int start(const CommandContext& context) {
@@ -171,7 +173,11 @@ constexpr auto start_flags = join_flags(
              .value = "NAME",
              .help = "What to call it [two words at random]",
              .takes = Flag::Takes::Value},
+        Flag{.name = "--attach",
+             .help = "Show its output until it ends; Ctrl-C stops it [at a terminal]",
+             .conflicts = "--detach"},
         Flag{.name = "--detach", .help = "Leave it in the background"},
+        log_level_flag("--log-level"),
         Flag{.name = "--env",
              .value = "KEY=VALUE",
              .help = "A variable for all nodes; may be repeated",
@@ -181,6 +187,7 @@ constexpr auto start_flags = join_flags(
              .help = "Timers keep no node alive (also =false)",
              .takes = Flag::Takes::OptionalValue,
              .choices = "true|false"},
+        Flag{.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
         Flag{.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
         Flag{.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
         Flag{.name = "--uv", .help = "Give each Python node an environment of its own"},
@@ -191,7 +198,7 @@ constexpr auto start_flags = join_flags(
         Flag{.name = "--debug"},
         Flag{.name = "--json", .help = "Answer in JSON"},
     },
-    source_flags, coordinator_flags);
+    source_flags, log_display_flags, coordinator_flags);
 
 }  // namespace
 

@@ -63,7 +63,7 @@ class Terminal:
 
     def wait_for(self, line):
         deadline = time.monotonic() + PATIENCE
-        while line not in map(normal, self.text.split("\n")):
+        while line not in self.lines():
             assert time.monotonic() < deadline, self.text
             assert self.read(), self.text
 
@@ -74,9 +74,14 @@ class Terminal:
         return self.process.wait(PATIENCE)
 
     def lines(self):
-        # The terminal itself shows a typed Ctrl-C; a status line is redrawn in place.
+        # The terminal itself shows a typed Ctrl-C; the status line is redrawn in place.
         text = self.text.replace("\r", "\n").replace("^C", "\n")
-        return [normal(line) for line in text.split("\n") if normal(line)]
+        return without_status(map(normal, text.split("\n")))
+
+
+def without_status(lines):
+    """The lines that stay."""
+    return [line for line in lines if line and not line.startswith("─ ")]
 
 
 def steps(block):
@@ -92,7 +97,7 @@ def steps(block):
 
 def check(seen, wanted):
     """That `seen` is `wanted`, in which `...` stands for any lines."""
-    wanted = [normal(line.replace("^C ", "")) for line in wanted if line]
+    wanted = without_status(normal(line.replace("^C ", "")) for line in wanted)
     if "..." in wanted:
         dots = wanted.index("...")
         assert seen[:dots] == wanted[:dots]
