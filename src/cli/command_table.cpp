@@ -41,6 +41,8 @@ constexpr const Command* table[] = {
     &restart_command,
     &list_command,
     &logs_command,
+    &attach_command,
+    &exec_command,
     &status_command,
     &clean_command,
     &node_list_command,
@@ -81,9 +83,9 @@ constexpr Family family_table[] = {
     {"self", "This installation"},
 };
 
-constexpr std::string_view planned[] = {
-    "attach", "cluster", "config", "coordinator", "exec", "hub",   "inspect", "node",
-    "param",  "record",  "replay", "system",      "top",  "topic", "trace",   "web"};
+constexpr std::string_view planned[] = {"cluster", "config", "coordinator", "hub",    "inspect",
+                                        "node",    "param",  "record",      "replay", "system",
+                                        "top",     "topic",  "trace",       "web"};
 
 }  // namespace
 

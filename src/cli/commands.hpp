@@ -14,6 +14,7 @@ struct CommandContext {
   Terminal terminal;
 };
 
+extern const Command attach_command;
 extern const Command build_command;
 extern const Command clean_command;
 extern const Command complete_command;
@@ -21,6 +22,7 @@ extern const Command completion_command;
 extern const Command daemon_command;
 extern const Command doctor_command;
 extern const Command down_command;
+extern const Command exec_command;
 extern const Command expand_command;
 extern const Command explain_command;
 extern const Command graph_command;
