@@ -51,7 +51,7 @@ class FakeTarget : public ControlTarget {
                  const std::shared_ptr<Watcher>& watcher) override {
     if (run != "0190-a" && !before_start) return fail(ErrorKind::NotFound, "it is over");
     watched = run;
-    told = watcher;
+    watching = watcher;
     return {};
   }
   Result<std::shared_ptr<NodeTerminal>> terminal_of(std::string_view,
@@ -131,7 +131,7 @@ class FakeTarget : public ControlTarget {
   std::map<std::string, std::string> values;
   std::string forgotten;
   std::string watched;
-  std::weak_ptr<Watcher> told;
+  std::weak_ptr<Watcher> watching;
   StopOptions asked;
   std::function<void(Result<RunResult>)> ended;
 
@@ -221,9 +221,9 @@ TEST_F(ControlApiTest, EventsComeOverAWebSocket) {
   EXPECT_EQ(watch("/v1/ping"), 200);                     // no WebSocket is to be had here
   EXPECT_EQ(accepted, 2);
   // The watcher lives as long as the connection.
-  EXPECT_FALSE(target_.told.expired());
+  EXPECT_FALSE(target_.watching.expired());
   events = {};
-  EXPECT_TRUE(target_.told.expired());
+  EXPECT_TRUE(target_.watching.expired());
 }
 
 TEST_F(ControlApiTest, ForgetsWhatIsOver) {
