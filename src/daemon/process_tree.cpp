@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ranges>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -104,7 +105,9 @@ void kill_descendants() {
   for (int empty_looks = 0; empty_looks < 2 && monotonic_ns() < give_up_at;) {
     const auto below = descendants_of(::getpid(), list_processes());
     empty_looks = below.empty() ? empty_looks + 1 : 0;
-    for (const auto& entry : below)
+    // Children before their parents: should we be killed in the middle of this, a process below us
+    // that would do the same for its own is still there.
+    for (const auto& entry : std::views::reverse(below))
       ::kill(entry.pid, SIGKILL);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
