@@ -53,9 +53,10 @@ bool Output::retire_edge(std::uint64_t number) {
 }
 
 bool Output::remove_edge(std::uint64_t number) {
-  retire_edge(number);
+  const bool was_in_use = retire_edge(number);
   const auto edge = find_edge(retired_, number);
-  if (edge == retired_.end()) return false;
+  // One that had lent nothing is gone already.
+  if (edge == retired_.end()) return was_in_use;
   edge->disconnect();
   forget_returned();
   return true;
