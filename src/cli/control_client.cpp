@@ -20,16 +20,6 @@ using transport::HttpRequest;
 
 constexpr auto patience_for_one = std::chrono::seconds(1);
 
-Result<> check_protocol(const Instance& instance, Deadline deadline) {
-  const json::object pong = TRY(ask(instance, {"GET", "/v1/ping", ""}, deadline));
-  if (number_at<int>(pong, "protocol") == daemon::control_protocol) return {};
-  return fail(
-      ErrorKind::Unsupported,
-      fmt::format("{} is dora {} and this is dora {}: they do not understand each other; stop "
-                  "that one with its own dora",
-                  instance.description, string_at(pong, "version"), version()));
-}
-
 daemon::StartedRun to_started(const json::object& object) {
   return {string_at(object, "uuid"), string_at(object, "name")};
 }
@@ -106,6 +96,16 @@ Result<daemon::NodeSurroundings> ask_surroundings(const RunningDataflow& dataflo
   for (const auto& [name, value] : variables->get_object())
     if (value.is_string()) surroundings.environment[name] = value.get_string();
   return surroundings;
+}
+
+Result<> check_protocol(const Instance& instance, Deadline deadline) {
+  const json::object pong = TRY(ask(instance, {"GET", "/v1/ping", ""}, deadline));
+  if (number_at<int>(pong, "protocol") == daemon::control_protocol) return {};
+  return fail(
+      ErrorKind::Unsupported,
+      fmt::format("{} is dora {} and this is dora {}: they do not understand each other; stop "
+                  "that one with its own dora",
+                  instance.description, string_at(pong, "version"), version()));
 }
 
 Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline) {

@@ -68,6 +68,9 @@ struct RunningDataflow {
   bool is_running() const { return status == "Running"; }
 };
 
+/// Fails with Unsupported when the instance speaks another protocol, naming both versions.
+Result<> check_protocol(const Instance& instance, Deadline deadline);
+
 /// The dataflows of one instance. Fails with Unsupported when it speaks another protocol, naming
 /// both versions.
 Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline);

@@ -77,6 +77,7 @@ class StartSession {
         screen_timer_(loop_) {}
 
   Result<int> run() {
+    TRY(check_protocol(wish_.instance, std::chrono::steady_clock::now() + reading_patience));
     auto connection = TRY(transport::connect_to_unix_socket(wish_.instance.socket));
     // Before it is asked for, so that not one line is missed.
     socket_ = WebSocket::connect(
