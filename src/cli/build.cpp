@@ -74,7 +74,8 @@ constinit const Command build_command{
     .examples =
         "dora build dataflow.yml\n"
         "dora build --uv dataflow.yml\n"
-        "dora build --write-lockfile dataflow.yml # then `--locked` builds the same commits",
+        "dora build --write-lockfile dataflow.yml\n"
+        "dora build --locked dataflow.yml",
     .run = build,
 };
 

@@ -63,8 +63,8 @@ TEST(RunOptions, AreTakenFromFlagsAndEnvironment) {
 }
 
 TEST(RunOptions, SayWhichFlagsDoNothingYet) {
-  const auto parsed = options({"--uv", "--write-lockfile"}).value();
-  EXPECT_THAT(parsed.notices, ElementsAre(HasSubstr("--write-lockfile: ")));
+  const auto parsed = options({"--uv", "--hub-override", "a/b=c"}).value();
+  EXPECT_THAT(parsed.notices, ElementsAre(HasSubstr("--hub-override: ")));
 }
 
 TEST(RunOptions, RefuseWrongValuesNamingTheFlag) {

@@ -83,10 +83,10 @@ constinit const Command self_cmake_dir_command{
     .name = "self cmake-dir",
     .group = Group::Help,
     .summary = "Print where the CMake package for C and C++ is",
-    .description = "What `find_package(dora)` is to find: give it to CMake as `dora_DIR`.",
-    .examples =
-        "dora self cmake-dir\n"
-        "cmake -B build -Ddora_DIR=$(dora self cmake-dir)",
+    .description =
+        "What `find_package(dora)` is to find: give it to CMake as `dora_DIR`, as in\n"
+        "`cmake -B build -Ddora_DIR=$(dora self cmake-dir)`.",
+    .examples = "dora self cmake-dir",
     .run = print_cmake_dir,
 };
 
