@@ -5,7 +5,13 @@ import signal
 import pytest
 from support import faults
 
-ROLES = ("the producer", "the consumer", "the engine of `dora run`", "the front of `dora run`")
+ROLES = (
+    "the producer",
+    "the consumer",
+    "the engine of `dora run`",
+    "the watcher of `dora run`",
+    "the front of `dora run`",
+)
 
 
 @pytest.mark.parametrize("moment", faults.MOMENTS)
@@ -16,6 +22,8 @@ def test_what_follows_a_death(flow, who, moment):
     pids = faults.reach(moment, running.wait_for, lambda: running.signal(signal.SIGINT))
     victim = who.removeprefix("the ")
     if "engine" in who:
+        faults.kill(faults.wait_for_child(faults.wait_for_child(running.pid)))
+    elif "watcher" in who:
         faults.kill(faults.wait_for_child(running.pid))
     elif "front" in who:
         faults.kill(running.pid)
