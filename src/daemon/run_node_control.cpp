@@ -32,22 +32,10 @@ Actions RunState::on_node_stop(NodeIndex node, std::int64_t grace_ns, bool force
                                std::int64_t now_ns) {
   Node& state = nodes_[node];
   if (finished_ || state.phase == Phase::Ended) return {};
-  if (plan_->nodes[node].is_dynamic()) {
-    if (state.phase == Phase::Running) out_.push_back(SendStop{node});
-    return settle(now_ns);
-  }
-  if (!std::exchange(state.is_stop_asked, true))
+  if (!plan_->nodes[node].is_dynamic() && !std::exchange(state.is_stop_asked, true))
     out_.push_back(Say{LogLevel::Info, node, force ? "stopping by force" : "stopping"});
-  state.is_restart_asked = false;
-  if (state.phase == Phase::Restarting || state.phase == Phase::Waiting) {
-    state.outcome = Outcome::Succeeded;
-    end(node, now_ns);
-  } else if (force) {
-    state.is_forced = true;
-    kill(node, now_ns);
-  } else {
-    begin_ladder(node, Ladder::Stop, grace_ns, now_ns);
-  }
+  const bool has_process = state.phase != Phase::Restarting && state.phase != Phase::Waiting;
+  stop_one(node, has_process, grace_ns, force, now_ns);
   return settle(now_ns);
 }
 

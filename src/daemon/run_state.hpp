@@ -280,6 +280,9 @@ class RunState {
   std::vector<NodeIndex> missing_at_barrier() const;
   void remind(std::int64_t now_ns);
   void give_up_start(std::int64_t now_ns);
+  /// Asks a node for its end, by STOP or by force. One without a process has ended at once.
+  void stop_one(NodeIndex node, bool has_process, std::int64_t grace_ns, bool force,
+                std::int64_t now_ns);
   void begin_ladder(NodeIndex node, Ladder reason, std::int64_t grace_ns, std::int64_t now_ns);
   void climb(NodeIndex node, std::int64_t now_ns);
   /// SIGKILL, and no patience without end for its effect.

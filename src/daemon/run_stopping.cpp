@@ -39,24 +39,28 @@ Actions RunState::on_stop(std::int64_t grace_ns, bool force, std::int64_t now_ns
   for (NodeIndex node = 0; node < nodes_.size(); ++node) {
     Node& state = nodes_[node];
     if (state.phase == Phase::Ended) continue;
-    state.is_restart_asked = false;
-    if (plan_->nodes[node].is_dynamic()) {
-      if (state.phase == Phase::Running) out_.push_back(SendStop{node});
-      continue;
-    }
-    if (!was_begun || state.phase == Phase::Restarting) {
-      // Nothing runs that could be stopped. That it failed before is forgiven: it was to be
-      // started again.
-      state.outcome = Outcome::Succeeded;
-      end(node, now_ns);
-    } else if (force) {
-      state.is_forced = true;
-      kill(node, now_ns);
-    } else {
-      begin_ladder(node, Ladder::Stop, grace_ns, now_ns);
-    }
+    stop_one(node, was_begun && state.phase != Phase::Restarting, grace_ns, force, now_ns);
   }
   return settle(now_ns);
+}
+
+void RunState::stop_one(NodeIndex node, bool has_process, std::int64_t grace_ns, bool force,
+                        std::int64_t now_ns) {
+  Node& state = nodes_[node];
+  state.is_restart_asked = false;
+  if (plan_->nodes[node].is_dynamic()) {
+    if (state.phase == Phase::Running) out_.push_back(SendStop{node});
+  } else if (!has_process) {
+    // Nothing runs that could be stopped. That it failed before is forgiven: it was to be
+    // started again.
+    state.outcome = Outcome::Succeeded;
+    end(node, now_ns);
+  } else if (force) {
+    state.is_forced = true;
+    kill(node, now_ns);
+  } else {
+    begin_ladder(node, Ladder::Stop, grace_ns, now_ns);
+  }
 }
 
 void RunState::fail_barrier(NodeIndex culprit, std::int64_t now_ns) {
