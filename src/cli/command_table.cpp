@@ -6,9 +6,6 @@
 #include "cli/commands.hpp"
 
 namespace dora::cli {
-
-extern const Command self_cmake_dir_command;
-
 namespace {
 
 using Takes = Flag::Takes;

@@ -47,6 +47,7 @@ extern const Command restart_command;
 extern const Command run_command;
 extern const Command runtime_command;
 extern const Command schema_command;
+extern const Command self_cmake_dir_command;
 extern const Command self_uninstall_command;
 extern const Command self_update_command;
 extern const Command start_command;

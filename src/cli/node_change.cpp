@@ -93,7 +93,7 @@ Result<> remove_node(const CommandContext& context) {
   const RunningDataflow dataflow = TRY(running_dataflow(context));
   TRY(ask(dataflow.instance,
           {"DELETE", path_of_node(dataflow.uuid, node, ""), stop_body(grace, false)},
-          std::chrono::steady_clock::now() + grace * 3 / 2 + 10s));
+          std::chrono::steady_clock::now() + patience_for_end(grace, false)));
   tell_change(context, {{"node", node}, {"dataflow", dataflow.uuid}},
               fmt::format("Node `{}` removed from dataflow {}", node, dataflow.uuid));
   return {};
@@ -118,21 +118,12 @@ constexpr Flag definition_flag{.name = "--from-yaml",
 
 constexpr auto node_add_flags =
     join_flags(std::array{dataflow_flag, definition_flag, answer_in_json}, coordinator_flags);
-constexpr auto node_remove_flags =
-    join_flags(std::array{dataflow_flag,
-                          Flag{.name = "--grace",
-                               .value = "DUR",
-                               .help = "Time that the node has to end [10s]",
-                               .takes = Flag::Takes::Value},
-                          answer_in_json},
-               coordinator_flags);
+constexpr auto node_remove_flags = join_flags(
+    std::array{dataflow_flag, grace_flag("Time that the node has to end [10s]"), answer_in_json},
+    coordinator_flags);
 constexpr auto node_replace_flags =
     join_flags(std::array{dataflow_flag, definition_flag,
-                          Flag{.name = "--grace",
-                               .value = "DUR",
-                               .help = "Time that the old process has to end [5s]",
-                               .takes = Flag::Takes::Value},
-                          answer_in_json},
+                          grace_flag("Time that the old process has to end [5s]"), answer_in_json},
                coordinator_flags);
 constexpr auto connection_flags =
     join_flags(std::array{dataflow_flag, answer_in_json}, coordinator_flags);

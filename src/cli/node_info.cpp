@@ -125,7 +125,7 @@ constinit const Command node_info_command{
     .name = "node info",
     .group = Group::Look,
     .summary = "Show everything about one node of a running dataflow",
-    .arguments = {{{"NODE", "Its id", Argument::Takes::One, Complete::Nodes}}},
+    .arguments = {{node_argument}},
     .flags = node_info_flags,
     .examples =
         "dora node info camera\n"

@@ -32,8 +32,7 @@ Result<> stop_node(const CommandContext& context) {
   const std::string& node = context.command.arguments().front();
   const nanoseconds grace = TRY(grace_of(context, node_stop_grace));
   const RunningDataflow dataflow = TRY(running_dataflow(context));
-  // Half of the grace period passes between SIGTERM and SIGKILL.
-  const nanoseconds patience = grace * 3 / 2 + 10s;
+  const nanoseconds patience = patience_for_end(grace, false);
   const auto answer =
       ask(dataflow.instance,
           {"POST", path_of_node(dataflow.uuid, node, "/stop"), stop_body(grace, false)},
@@ -59,23 +58,13 @@ Result<> restart_node(const CommandContext& context) {
   return {};
 }
 
-constexpr auto node_stop_flags =
-    join_flags(std::array{dataflow_flag,
-                          Flag{.name = "--grace",
-                               .value = "DUR",
-                               .help = "Time that the node has to end [10s]",
-                               .takes = Flag::Takes::Value},
-                          answer_in_json},
-               coordinator_flags);
+constexpr auto node_stop_flags = join_flags(
+    std::array{dataflow_flag, grace_flag("Time that the node has to end [10s]"), answer_in_json},
+    coordinator_flags);
 
-constexpr auto node_restart_flags =
-    join_flags(std::array{dataflow_flag,
-                          Flag{.name = "--grace",
-                               .value = "DUR",
-                               .help = "Time that the node has to end [5s]",
-                               .takes = Flag::Takes::Value},
-                          answer_in_json},
-               coordinator_flags);
+constexpr auto node_restart_flags = join_flags(
+    std::array{dataflow_flag, grace_flag("Time that the node has to end [5s]"), answer_in_json},
+    coordinator_flags);
 
 }  // namespace
 
@@ -83,7 +72,7 @@ constinit const Command node_stop_command{
     .name = "node stop",
     .group = Group::Look,
     .summary = "Stop one node of a running dataflow, and wait until it has ended",
-    .arguments = {{{"NODE", "Its id", Argument::Takes::One, Complete::Nodes}}},
+    .arguments = {{node_argument}},
     .flags = node_stop_flags,
     .description =
         "The node gets STOP, after the grace period SIGTERM, and half of it later "
@@ -97,7 +86,7 @@ constinit const Command node_restart_command{
     .name = "node restart",
     .group = Group::Look,
     .summary = "Stop one node of a running dataflow and start it again",
-    .arguments = {{{"NODE", "Its id", Argument::Takes::One, Complete::Nodes}}},
+    .arguments = {{node_argument}},
     .flags = node_restart_flags,
     .description =
         "Whatever its `restart_policy`. It counts towards `max_restarts`. Its outputs "

@@ -20,6 +20,11 @@ Result<std::vector<RunningDataflow>> running_dataflows(const CommandContext& con
 Result<std::chrono::nanoseconds> grace_of(const CommandContext& context,
                                           std::chrono::nanoseconds usual);
 
+/// What grace_of() reads. `help` says whose time it is, and what is usual.
+constexpr Flag grace_flag(std::string_view help) {
+  return {.name = "--grace", .value = "DUR", .help = help, .takes = Flag::Takes::Value};
+}
+
 inline constexpr Flag answer_in_json{.name = "--json", .help = "Answer in JSON"};
 inline constexpr Argument node_argument{"NODE", "Its id", Argument::Takes::One, Complete::Nodes};
 

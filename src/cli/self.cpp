@@ -10,9 +10,6 @@
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
-
-extern const Command self_cmake_dir_command;
-
 namespace {
 
 // The pip of the environment that holds this program.
