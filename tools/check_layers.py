@@ -12,7 +12,8 @@ PUBLIC = {"dora"}
 
 allowed = {
     name: {name, *PUBLIC, *depends.split()}
-    for name, depends in MODULE.findall((SRC / "CMakeLists.txt").read_text())
+    for file in SRC.glob("*/CMakeLists.txt")
+    for name, depends in MODULE.findall(file.read_text())
 }
 
 broken = []
