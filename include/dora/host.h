@@ -15,6 +15,12 @@ extern "C" {
 
 typedef struct dora_runtime dora_runtime;
 
+/* dora_node_open (`id` NULL) and dora_node_attach in two steps, so that a nudge reaches the second.
+ * dora_node_join may be called again after INTERRUPTED; whatever it says, the node is the caller's
+ * to close. */
+DORA_API dora_status dora_node_create(dora_node** node, const char* id, size_t length);
+DORA_API dora_status dora_node_join(dora_node* node);
+
 /* An interpreter has reasons of its own to end a wait: a signal, or another thread's call. Read
  * dora_node_nudges, look whether there is a reason, then wait with what was read: a nudge that came
  * since ends the wait. */
@@ -24,6 +30,13 @@ DORA_API void dora_node_nudge(dora_node* node);
 /* dora_node_next, and INTERRUPTED as soon as there are more nudges than `seen_nudges`. */
 DORA_API dora_status dora_node_next_unless_nudged(dora_node* node, int64_t timeout_ns,
                                                   uint32_t seen_nudges, dora_event** event);
+/* Other calls wait without a limit of their own: joining for the rest of the dataflow, sends for
+ * room. From now on those of this thread end with INTERRUPTED, having sent nothing, as soon as
+ * there are more nudges than `seen_nudges`, and after `timeout_ns` (0: instead of waiting,
+ * negative: never). */
+DORA_API void dora_thread_limit_waits(int64_t timeout_ns, uint32_t seen_nudges);
+/* Those of this thread wait as long as it takes, as at first. */
+DORA_API void dora_thread_unlimit_waits(void);
 
 /* Reads which operators the node has, and loads those that are shared libraries. `node` must
  * outlive the runtime, and nobody else may take its events. */

@@ -41,6 +41,21 @@ void node_dealloc(PyObject* self) {
   free_instance(self);
 }
 
+/// Waits for the rest of the dataflow. False with a Python error.
+bool join(dora_node* node) {
+  Wait wait(node);
+  while (true) {
+    wait.begin_round();
+    const std::uint32_t nudges = dora_node_nudges(node);
+    if (PyErr_CheckSignals() < 0) return false;
+    const dora_status status = wait.run_round(nudges, [&] { return dora_node_join(node); });
+    if (status == DORA_OK) return true;
+    if (status == DORA_INTERRUPTED) continue;
+    raise_status(status);
+    return false;
+  }
+}
+
 /// Joins the dataflow that started this process, or (given an id) attaches to one that runs.
 PyObject* node_open(PyObject* self, PyObject* id) {
   NodeState& state = state_of(self);
@@ -52,17 +67,12 @@ PyObject* node_open(PyObject* self, PyObject* id) {
     if (text == nullptr) return nullptr;
   }
   dora_node* handle = nullptr;
-  while (true) {
-    dora_status status = without_gil([&] {
-      return text == nullptr ? dora_node_open(&handle)
-                             : dora_node_attach(&handle, text, static_cast<std::size_t>(length));
-    });
-    if (status == DORA_OK) break;
-    if (status != DORA_INTERRUPTED) return raise_status(status);
-    if (PyErr_CheckSignals() < 0) {
-      dora_node_close(handle);
-      return nullptr;
-    }
+  const dora_status created = without_gil(
+      [&] { return dora_node_create(&handle, text, static_cast<std::size_t>(length)); });
+  if (created != DORA_OK) return raise_status(created);
+  if (!join(handle)) {
+    dora_node_close(handle);
+    return nullptr;
   }
   state.handle = handle;
   state.process_generation = process_generation;

@@ -8,6 +8,7 @@
 
 #include "outputs.hpp"
 #include "python.hpp"
+#include "signal_watch.hpp"
 
 namespace dora::python {
 
@@ -58,6 +59,22 @@ bool check_process(const NodeState& state);
 
 /// The object that serves a node without a daemon; nullptr without an error when it has a daemon.
 Ref local_of(PyObject* self);
+
+/// Calls `send`, which may wait for a consumer, until it is done; signal handlers run meanwhile.
+/// None, or nullptr with a Python error.
+template <typename Function>
+PyObject* send_patiently(NodeState& state, Function&& send) {
+  NodeUse use(state);
+  Wait wait(state.handle);
+  while (true) {
+    wait.begin_round();
+    const std::uint32_t nudges = dora_node_nudges(state.handle);
+    if (PyErr_CheckSignals() < 0 || !check_is_open(state)) return nullptr;
+    const dora_status status = wait.run_round(nudges, [&] { return send(state.handle); });
+    if (status == DORA_OK) Py_RETURN_NONE;
+    if (status != DORA_INTERRUPTED) return raise_status(status);
+  }
+}
 
 bool add_node_type(PyObject* module);
 bool add_runtime_types(PyObject* module);

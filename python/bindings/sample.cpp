@@ -114,14 +114,9 @@ PyObject* send_locally(const SampleHandler& handler) {
 
 PyObject* send_shared(const SampleHandler& handler) {
   NodeState& state = state_of(handler.node);
-  while (true) {
-    if (!check_is_open(state)) return nullptr;
-    NodeUse use(state);
-    dora_status status = without_gil([&] { return dora_sample_send(handler.buffer->sample); });
-    if (status == DORA_OK) Py_RETURN_NONE;
-    if (status != DORA_INTERRUPTED) return raise_status(status);
-    if (PyErr_CheckSignals() < 0) return nullptr;
-  }
+  if (!check_is_open(state)) return nullptr;
+  return send_patiently(state,
+                        [&](dora_node*) { return dora_sample_send(handler.buffer->sample); });
 }
 
 PyObject* handler_send(PyObject* self, PyObject*) {

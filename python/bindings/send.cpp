@@ -28,22 +28,20 @@ struct Send {
   std::uint32_t output;
   const dora_metadata* metadata;
 
-  /// Calls `function` until no signal interrupts it.
   template <typename Function>
   PyObject* run(std::size_t size, Function&& function) const {
     NodeState& state = state_of(self);
-    NodeUse use(state);
-    while (true) {
-      // Whether a consumer makes us wait is known to the C API only: then the GIL is given up
-      // always.
-      bool hold_gil = size <= quick_copy_bytes && !state.may_block;
-      dora_status status =
-          hold_gil ? function(state.handle) : without_gil([&] { return function(state.handle); });
+    if (size <= quick_copy_bytes && !state.may_block) {
+      // With the GIL, so it must not wait. Where it would have to, a consumer with back pressure
+      // was connected after the start.
+      dora_thread_limit_waits(0, 0);
+      const dora_status status = function(state.handle);
+      dora_thread_unlimit_waits();
       if (status == DORA_OK) Py_RETURN_NONE;
       if (status != DORA_INTERRUPTED) return raise_status(status);
-      if (PyErr_CheckSignals() < 0) return nullptr;
-      if (!check_is_open(state)) return nullptr;
+      state.may_block = true;
     }
+    return send_patiently(state, function);
   }
 
   PyObject* bytes(const void* data, std::size_t size) const {

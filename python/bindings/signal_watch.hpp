@@ -52,6 +52,16 @@ class Wait {
     if (cheap_ == Clock::duration::zero()) return left_ns;
     return left_ns < 0 ? cheap_.count() : std::min(left_ns, cheap_.count());
   }
+  /// A round of a call that takes no time-out (dora_thread_limit_waits), without the GIL.
+  template <typename Function>
+  dora_status run_round(std::uint32_t seen_nudges, Function&& function) const {
+    return without_gil([&] {
+      dora_thread_limit_waits(slice(-1), seen_nudges);
+      const dora_status status = function();
+      dora_thread_unlimit_waits();
+      return status;
+    });
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

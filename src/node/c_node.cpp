@@ -3,15 +3,17 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string>
+#include <utility>
 
+#include "base/clock.hpp"
 #include "base/version.hpp"
 #include "dora/host.h"
 #include "dora/node.h"
 #include "message/node_config.hpp"
 #include "node/c_handles.hpp"
 #include "node/node.hpp"
+#include "node/patience.hpp"
 
 using dora::Error;
 using dora::ErrorKind;
@@ -76,20 +78,15 @@ dora_status send(dora_node* node, Send&& send_it) {
 }
 
 /// Makes the node at the first call, and joins the dataflow.
-template <typename Create>
-dora_status join(dora_node** node, Create&& create) {
+dora_status create_and_join(dora_node** node, const char* id, size_t length) {
   if (*node == nullptr) {
-    auto created = create();
-    if (!created) return set_status(created.error());
-    *node = new dora_node{*std::move(created)};
+    const dora_status created = dora_node_create(node, id, length);
+    if (created != DORA_OK) return created;
   }
+  const dora_status joined = dora_node_join(*node);
   // The handle is kept over an interruption, so that the call can be repeated.
-  auto joined = (*node)->node->join();
-  if (!joined && !dora::node::is_interruption(joined.error())) {
-    delete *node;
-    *node = nullptr;
-  }
-  return set_status(joined);
+  if (joined != DORA_OK && joined != DORA_INTERRUPTED) delete std::exchange(*node, nullptr);
+  return joined;
 }
 
 }  // namespace
@@ -105,16 +102,27 @@ const char* dora_version(void) {
 }
 
 dora_status dora_node_open(dora_node** node) {
-  return join(node, [] {
-    const char* config = std::getenv(dora::message::node_config_variable);
-    if (config != nullptr) return Node::create(config);
-    return dora::Result<std::unique_ptr<Node>>(dora::fail(
-        ErrorKind::NotFound, "this process was not started by dora: DORA_NODE_CONFIG is not set"));
-  });
+  return create_and_join(node, nullptr, 0);
 }
 
 dora_status dora_node_attach(dora_node** node, const char* id, size_t length) {
-  return join(node, [&] { return Node::attach({id, length}); });
+  return create_and_join(node, id, length);
+}
+
+dora_status dora_node_create(dora_node** node, const char* id, size_t length) {
+  *node = nullptr;
+  const char* config = std::getenv(dora::message::node_config_variable);
+  if (id == nullptr && config == nullptr) {
+    return set_status(Error{ErrorKind::NotFound,
+                            "this process was not started by dora: DORA_NODE_CONFIG is not set"});
+  }
+  auto created = id == nullptr ? Node::create(config) : Node::attach({id, length});
+  if (created) *node = new dora_node{*std::move(created)};
+  return set_status(created);
+}
+
+dora_status dora_node_join(dora_node* node) {
+  return set_status(node->node->join());
 }
 
 void dora_node_close(dora_node* node) {
@@ -144,6 +152,18 @@ uint32_t dora_node_nudges(const dora_node* node) {
 }
 void dora_node_nudge(dora_node* node) {
   node->node->nudge();
+}
+void dora_thread_limit_waits(int64_t timeout_ns, uint32_t seen_nudges) {
+  auto& patience = dora::node::patience;
+  patience.seen_nudges = seen_nudges;
+  patience.deadline_ns = dora::shared_memory::no_deadline;
+  if (timeout_ns == 0) patience.deadline_ns = 0;
+  std::int64_t deadline = 0;
+  if (timeout_ns > 0 && !__builtin_add_overflow(dora::monotonic_ns(), timeout_ns, &deadline))
+    patience.deadline_ns = deadline;
+}
+void dora_thread_unlimit_waits(void) {
+  dora::node::patience = {};
 }
 
 dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_event** event) {

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/control_connection.hpp"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "message/node_to_daemon.hpp"
 #include "node/dynamic_attachment.hpp"
+#include "node/patience.hpp"
 
 namespace dora::node {
 namespace {
@@ -20,6 +26,13 @@ using message::DatagramSocket;
 Result<Order> to_order(message::Datagram datagram) {
   auto order = TRY(message::decode_daemon_to_node(datagram.text));
   return Order{std::move(order), std::move(datagram.fds)};
+}
+
+/// For poll(): until the patience of this thread is over.
+int milliseconds_left() {
+  if (patience.deadline_ns == shared_memory::no_deadline) return -1;
+  const std::int64_t left_ns = std::max<std::int64_t>(patience.deadline_ns - monotonic_ns(), 0);
+  return static_cast<int>(std::min<std::int64_t>(left_ns / 1'000'000 + 1, 1'000'000));
 }
 
 /// Whether `fd` is the kind of socket a daemon hands to its nodes.
@@ -55,21 +68,46 @@ Result<ControlConnection> ControlConnection::open(const message::NodeConfig& con
   }
   // Children of the node are not the node.
   ::fcntl(config.socket_fd, F_SETFD, FD_CLOEXEC);
-  return ControlConnection(DatagramSocket(FileDescriptor(config.socket_fd)));
+  return over(DatagramSocket(FileDescriptor(config.socket_fd)));
+}
+
+Result<ControlConnection> ControlConnection::over(DatagramSocket socket) {
+  FileDescriptor nudged(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!nudged) return fail_errno("creating an event descriptor (eventfd)");
+  return ControlConnection(std::move(socket), std::move(nudged));
 }
 
 Result<ControlConnection> ControlConnection::attach(const NodeId& id) {
   auto place = TRY(find_dynamic_place(id));
-  ControlConnection connection(std::move(place.connection));
+  ControlConnection connection = TRY(over(std::move(place.connection)));
   connection.dynamic_ = message::AttachDynamic{
       .version = {}, .dataflow_id = std::move(place.dataflow_id), .node = id};
   return connection;
 }
 
-Result<Order> ControlConnection::receive() {
-  auto datagram = TRY(socket_.receive(DatagramSocket::Wait::Yes));
-  if (!datagram) return std::unexpected(interruption("waiting for the daemon"));
-  return to_order(*std::move(datagram));
+Result<Order> ControlConnection::receive(const std::atomic<std::uint32_t>& nudges) {
+  for (;;) {
+    auto datagram = TRY(socket_.receive(DatagramSocket::Wait::No));
+    if (datagram) return to_order(*std::move(datagram));
+    // The count before the sleep: a nudge that comes in between has made `nudged_` readable.
+    if (patience.is_over(nudges.load())) break;
+    pollfd either[] = {{.fd = socket_.fd(), .events = POLLIN, .revents = 0},
+                       {.fd = nudged_.get(), .events = POLLIN, .revents = 0}};
+    if (::poll(either, 2, milliseconds_left()) < 0) {
+      if (errno == EINTR) break;
+      return fail_errno("waiting for the daemon");
+    }
+    std::uint64_t count = 0;
+    // EAGAIN when nobody nudged: fine.
+    if (either[1].revents != 0) static_cast<void>(!::read(nudged_.get(), &count, sizeof count));
+  }
+  return std::unexpected(interruption("waiting for the daemon"));
+}
+
+void ControlConnection::nudge() const {
+  const std::uint64_t one = 1;
+  // Fails only when the counter is full, and then the descriptor is readable anyway.
+  static_cast<void>(!::write(nudged_.get(), &one, sizeof one));
 }
 
 void ControlConnection::wait_readable(int milliseconds) const {
@@ -81,7 +119,8 @@ Result<> ControlConnection::send(const message::NodeToDaemon& message) {
   return socket_.send(message::encode(message), {}, DatagramSocket::Wait::Yes);
 }
 
-Result<JoinedSetup> ControlConnection::join(std::string_view version) {
+Result<JoinedSetup> ControlConnection::join(std::string_view version,
+                                            const std::atomic<std::uint32_t>& nudges) {
   if (!attached_) {
     if (dynamic_) {
       dynamic_->version = version;
@@ -92,7 +131,7 @@ Result<JoinedSetup> ControlConnection::join(std::string_view version) {
     attached_ = true;
   }
   for (;;) {
-    Order order = TRY(receive());
+    Order order = TRY(receive(nudges));
     if (auto* setup = std::get_if<message::Setup>(&order.message)) {
       pending_.setup = std::move(*setup);
       pending_.fds = std::move(order.fds);
@@ -110,13 +149,13 @@ Result<JoinedSetup> ControlConnection::join(std::string_view version) {
   }
 }
 
-Result<message::Start> ControlConnection::wait_for_start() {
+Result<message::Start> ControlConnection::wait_for_start(const std::atomic<std::uint32_t>& nudges) {
   if (!ready_) {
     TRY(send(message::Ready{}));
     ready_ = true;
   }
   for (;;) {
-    Order order = TRY(receive());
+    Order order = TRY(receive(nudges));
     if (auto* start = std::get_if<message::Start>(&order.message)) return *start;
     if (auto* refused = std::get_if<message::AttachRefused>(&order.message)) {
       return fail(ErrorKind::Disconnected, refused->reason);

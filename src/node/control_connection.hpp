@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node's end of the conversation with its daemon: the handshake of Node(), then whatever arrives.
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -40,12 +41,15 @@ class ControlConnection {
   /// find_dynamic_place does.
   static Result<ControlConnection> attach(const NodeId& id);
 
-  /// Says who we are and collects the setup. Blocks; Busy with the text "interrupted" when a signal
-  /// arrived (call again: what was received is kept).
-  Result<JoinedSetup> join(std::string_view version);
+  /// Says who we are and collects the setup. Blocks; an interruption when a signal arrived or this
+  /// thread's patience is over, which counts `nudges` (call again: what was received is kept).
+  Result<JoinedSetup> join(std::string_view version, const std::atomic<std::uint32_t>& nudges);
 
-  /// Says that everything is mapped, and waits until everybody's is.
-  Result<message::Start> wait_for_start();
+  /// Says that everything is mapped, and waits until everybody's is. Fails as join() does.
+  Result<message::Start> wait_for_start(const std::atomic<std::uint32_t>& nudges);
+
+  /// Lets a thread in join() or wait_for_start() look at its patience. Also from signal handlers.
+  void nudge() const;
 
   /// The next order that has arrived, without waiting. Fails with Disconnected when the daemon is
   /// gone.
@@ -57,12 +61,15 @@ class ControlConnection {
   Result<> send(const message::NodeToDaemon& message);
 
  private:
-  explicit ControlConnection(message::DatagramSocket socket) : socket_(std::move(socket)) {}
+  static Result<ControlConnection> over(message::DatagramSocket socket);
+  ControlConnection(message::DatagramSocket socket, FileDescriptor nudged)
+      : socket_(std::move(socket)), nudged_(std::move(nudged)) {}
 
   /// The next order, waited for.
-  Result<Order> receive();
+  Result<Order> receive(const std::atomic<std::uint32_t>& nudges);
 
   message::DatagramSocket socket_;
+  FileDescriptor nudged_;  // an eventfd: a wait for the socket can be ended by a handler, too
   /// Said first: Attach, or AttachDynamic.
   std::optional<message::AttachDynamic> dynamic_;
   bool attached_ = false;
@@ -71,7 +78,8 @@ class ControlConnection {
   std::deque<Order> early_;  // came before Start; poll gives them first
 };
 
-/// The error of a call that a signal interrupted: handle the signal and call again.
+/// The error of a call that a signal interrupted, or a nudge, or whose thread lost patience: handle
+/// what there is and call again.
 Error interruption(std::string_view attempt);
 bool is_interruption(const Error& error);
 

@@ -52,11 +52,12 @@ Result<std::unique_ptr<Node>> Node::attach(std::string_view id) {
 
 Result<> Node::join() {
   if (inbox_ == nullptr) {
-    auto joined = TRY(control_.join(version()));
+    auto joined = TRY(control_.join(version(), nudges_));
     TRY(map_setup(std::move(joined)));
   }
-  auto start = TRY(control_.wait_for_start());
+  auto start = TRY(control_.wait_for_start(nudges_));
   inbox_->start(start.epoch_ns);
+  has_joined_.store(true);
   std::lock_guard lock(receiving_);
   follow_orders_locked();
   return {};
@@ -74,7 +75,8 @@ Result<> Node::map_setup(JoinedSetup joined) {
                           [this](std::uint64_t edge) {
                             // Whoever is gone need not know.
                             (void)control_.send(message::Blocked{edge});
-                          }}));
+                          },
+                      .nudges = [this] { return nudges(); }}));
   ::lseek(joined.fds[3].get(), 0, SEEK_SET);
   dataflow_json_ = TRY(read_all(joined.fds[3].get(), longest_dataflow_text));
   inbox_ = std::make_unique<Inbox>(setup_);
@@ -254,11 +256,14 @@ void Node::nudge() {
   // Without the lock, as a signal handler may run in the thread that holds it. Whoever is about to
   // sleep has read nudges() before: then it sees this, or the ring below makes its sleep return.
   // Who takes that ring away sees the count, and rings again for the one who has the turn.
-  nudges_.fetch_add(1, std::memory_order_release);
+  // In one order with has_joined_: who joins sees the count, or we see that it has.
+  nudges_.fetch_add(1);
+  if (!has_joined_.load()) return control_.nudge();
   bell_->ring_and_wake(shared_memory::bell_control);
   // release: who finds the new turn finds the new count, too.
   turn_word_.fetch_add(1, std::memory_order_release);
   shared_memory::SystemAtomics::wake(turn_word_, shared_memory::everybody);
+  outbox_.wake_senders();
 }
 
 bool Node::has_event() {

@@ -53,8 +53,8 @@ class Node {
   Outcome next(std::int64_t timeout_ns, Event** event) { return next(timeout_ns, event, nudges()); }
   /// The same, but Nudged as soon as nudge() was called more often than `seen_nudges`.
   Outcome next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges);
-  /// Wakes all threads that wait in next(), for a reason of the caller's. Also from signal
-  /// handlers.
+  /// Ends the waits of all threads that know of fewer nudges, for a reason of the caller's. Also
+  /// from signal handlers.
   void nudge();
   std::uint32_t nudges() const { return nudges_.load(std::memory_order_acquire); }
   bool has_event();
@@ -114,6 +114,7 @@ class Node {
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, message::ExtensionReply> replies_;  // for those who wait in ask()
   std::atomic<bool> closed_{false};
+  std::atomic<bool> has_joined_{false};
   std::atomic<std::uint32_t> nudges_{0};
   bool turn_taken_ = false;
   std::uint32_t nudges_of_turn_ = 0;  ///< that the thread with the turn knew of when it lay down

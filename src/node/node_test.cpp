@@ -14,6 +14,7 @@
 #include "array/decoder.hpp"
 #include "array/primitive.hpp"
 #include "node/fake_daemon.hpp"
+#include "node/patience.hpp"
 
 namespace dora::node {
 namespace {
@@ -238,6 +239,62 @@ TEST_F(Pair, BackpressureEndsWithTheStop) {
   std::thread sender([&] { send({2}); });
   daemon.order("a", message::Stop{});
   sender.join();
+}
+
+TEST_F(Pair, ANudgeEndsAWaitForRoomAndNoneIsLost) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Backpressure, .size = 1});
+  send({1});
+  const auto try_to_send = [&] { return a->outbox().send(out, Payload::bytes("", 1), nullptr); };
+  // One that came before the sleep.
+  patience.seen_nudges = a->nudges();
+  a->nudge();
+  EXPECT_TRUE(is_interruption(try_to_send().error()));
+  // Those that come at any moment of it.
+  std::atomic<std::uint32_t> ended{0};
+  std::thread sender([&] {
+    for (;;) {
+      const std::uint32_t seen = patience.seen_nudges.emplace(a->nudges());
+      ended.store(seen);
+      // Without an end: a lost nudge makes the test hang.
+      if (try_to_send()) return;
+    }
+  });
+  for (int round = 0; round < 2000; ++round) {
+    a->nudge();
+    while (ended.load() < a->nudges())
+      std::this_thread::yield();
+  }
+  EXPECT_EQ(bytes_of(*next(*b)), std::vector<std::uint8_t>{1});
+  sender.join();
+  patience = {};
+}
+
+TEST_F(Pair, WhoMayNotWaitForRoomDoesNot) {
+  join({.queue = shared_memory::EdgeOptions::Queue::Backpressure, .size = 1});
+  patience.deadline_ns = 0;
+  send({1});
+  auto sent = a->outbox().send(out, Payload::bytes("", 1), nullptr);
+  patience = {};
+  ASSERT_FALSE(sent);
+  EXPECT_TRUE(is_interruption(sent.error()));
+  EXPECT_EQ(sent.error().message, "waiting for room at b/in: interrupted by a signal");
+}
+
+TEST(NodeJoining, ANudgeEndsTheWaitForTheOthers) {
+  auto [daemon, end] = message::DatagramSocket::create_pair().value();  // that never answers
+  message::NodeConfig config;
+  config.version = "test";
+  config.node = NodeId::parse("a").value();
+  config.socket_fd = ::dup(end.fd());
+  auto node = Node::create(message::encode(config)).value();
+  patience.seen_nudges = node->nudges();
+  node->nudge();
+  EXPECT_TRUE(is_interruption(node->join().error()));
+  patience.seen_nudges = node->nudges();
+  std::thread other([&] { node->nudge(); });
+  EXPECT_TRUE(is_interruption(node->join().error()));
+  other.join();
+  patience = {};
 }
 
 TEST_F(Pair, WaitingThreadIsWokenByASend) {

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/crash_point.hpp"
 #include "node/control_connection.hpp"
+#include "node/patience.hpp"
 #include "shared_memory/doorbell_page.hpp"
 
 namespace dora::node {
@@ -27,6 +28,8 @@ constexpr std::int64_t longest_look_ns = 64'000'000'000;
 constexpr std::int64_t untold_wait_ns = 1'000'000'000;
 /// A sender that waits for room looks around at least this often, whatever it is told.
 constexpr std::int64_t longest_wait_ns = 10'000'000'000;
+/// One that cannot be woken (see WaitingSenders) looks this often.
+constexpr std::int64_t unreachable_wait_ns = 100'000'000;
 
 std::uint16_t flags_of(const message::MetadataWriter* metadata) {
   if (metadata == nullptr) return 0;
@@ -169,7 +172,9 @@ Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
   const bool is_protected = (header.flags & shared_memory::message_protected) != 0;
   header.timestamp_ns = header.sent_ns + wall_clock(header.sent_ns);
   std::unique_ptr<shared_memory::SpaceWaiter> waiter;
+  std::optional<WaitingSenders::Place> place;  // given up before its waiter goes
   bool is_told = false;
+  bool is_interrupted = false;
   while (auto* edge = port.output->blocked_by(is_protected)) {
     if (is_protected) {
       return fail(ErrorKind::Busy,
@@ -181,22 +186,28 @@ Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
       edge->give_up_backpressure();
       continue;
     }
+    if (is_interrupted || patience.is_over(orders_.nudges())) {
+      return std::unexpected(interruption("waiting for room at " + edge->options().consumer));
+    }
     if (!waiter || waiter->edge() != edge->options().edge) {
+      place.reset();
       waiter = edge->space_waiter();
+      place.emplace(senders_, *waiter);
       is_told = false;
     }
     lock.unlock();
-    const std::int64_t longest = is_told ? longest_wait_ns : untold_wait_ns;
-    auto result = waiter->wait(monotonic_ns() + longest, orders_.are_waiting);
+    std::int64_t longest = is_told ? longest_wait_ns : untold_wait_ns;
+    if (!place->is_taken()) longest = std::min(longest, unreachable_wait_ns);
+    const auto result = waiter->wait(
+        std::min(monotonic_ns() + longest, patience.deadline_ns),
+        [this] { return orders_.are_waiting() || patience.is_nudged(orders_.nudges()); });
+    is_interrupted = result == shared_memory::WaitResult::Interrupted;
     if (!is_told && monotonic_ns() - waiter->since_ns() >= untold_wait_ns) {
       is_told = true;
       orders_.report_blocked(waiter->edge());
     }
     orders_.follow();
     lock.lock();
-    if (result == shared_memory::WaitResult::Interrupted) {
-      return std::unexpected(interruption("waiting for room at " + waiter->consumer()));
-    }
     if (port.closed) return fail(ErrorKind::Disconnected, "the output was closed meanwhile");
   }
   return port.output->publish(std::move(loan), header);

@@ -22,6 +22,7 @@
 #include "node/message_block.hpp"
 #include "node/outgoing_types.hpp"
 #include "node/payload.hpp"
+#include "node/waiting_senders.hpp"
 #include "shared_memory/output.hpp"
 
 namespace dora::node {
@@ -50,6 +51,7 @@ class Outbox {
     std::function<void()> follow;
     /// A sender has been waiting for a while for room on this edge.
     std::function<void(std::uint64_t edge)> report_blocked;
+    std::function<std::uint32_t()> nudges;
   };
 
   Result<> set_up(const message::Setup& setup, FileDescriptor arena, Orders orders);
@@ -59,6 +61,8 @@ class Outbox {
   void disconnect(const message::DisconnectOutput& gone);
   /// The dataflow stops: senders that wait for room go on, and none waits any more.
   void stop_waiting();
+  /// Lets senders that wait for room look at their thread's patience. Also from signal handlers.
+  void wake_senders() { senders_.wake(); }
 
   Result<std::uint32_t> find(std::string_view id) const;
   /// Whether anybody would receive what is sent on `output` now.
@@ -88,7 +92,8 @@ class Outbox {
   using Lock = std::unique_lock<std::mutex>;
 
   Result<Port*> open_port(std::uint32_t output);
-  /// Waits for room where a queue with back pressure is full, then queues the message.
+  /// Waits for room where a queue with back pressure is full, then queues the message. Fails with
+  /// an interruption when a signal ends the wait, or this thread's patience does.
   Result<> publish(Lock& lock, Port& port, shared_memory::Loan& loan,
                    shared_memory::MessageHeader header);
   std::int64_t wall_clock(std::int64_t now_ns);
@@ -99,6 +104,7 @@ class Outbox {
   std::unordered_map<std::string, std::uint32_t> port_by_id_;
   OutgoingTypes types_;
   Orders orders_;
+  WaitingSenders senders_;
   bool stopping_ = false;
   std::atomic<bool> may_shrink_{false};
   std::int64_t shrink_at_ns_ = 0;  ///< when to look for idle memory; 0 = not yet known

@@ -43,6 +43,8 @@ class SpaceWaiter {
   /// or somebody interrupts. `must_look` is asked just before sleeping: true cancels (e.g. a
   /// control message waits). Look again whatever comes back.
   WaitResult wait(std::int64_t deadline_ns, const std::function<bool()>& must_look);
+  /// Ends that sleep, or the next one if it is about to begin. Any thread, and signal handlers.
+  void interrupt() { memory_->space().interrupt(); }
 
   /// Number of the edge.
   std::uint64_t edge() const { return edge_; }

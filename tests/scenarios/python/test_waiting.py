@@ -191,6 +191,47 @@ def test_a_signal_that_another_thread_catches_is_handled_at_once(flow):
     assert flow.run().succeeded().of("worker") == ["raised by the handler 3", "True"]
 
 
+def test_a_signal_ends_the_wait_for_the_others_at_the_start(flow):
+    """Also when another thread catches it, and no kernel call of the main thread ends by it."""
+    flow.nodes(
+        worker="""
+        import signal, threading, time
+        from dora import Node
+
+        def on_signal(*_):
+            raise RuntimeError("raised by the handler")
+
+        signal.signal(signal.SIGUSR1, on_signal)
+        sleeper = threading.Thread(target=threading.Event().wait, daemon=True)
+        sleeper.start()
+
+        def poke():
+            time.sleep(0.3)  # so that the main thread sleeps undisturbed; any length will do
+            signal.pthread_kill(sleeper.ident, signal.SIGUSR1)
+
+        threading.Thread(target=poke).start()
+        try:
+            Node()
+        except RuntimeError as error:
+            print(error)
+        """,
+        late="""
+        import time
+        while True:
+            time.sleep(1)
+        """,
+    )
+    flow.yaml("""
+        nodes:
+          - {id: worker, path: worker.py}
+          - {id: late, path: late.py}
+    """)
+    run = flow.start()
+    run.wait_for("worker: raised by the handler")
+    run.signal(signal.SIGINT)
+    run.wait()
+
+
 def test_close_by_another_thread_ends_a_wait(flow):
     flow.nodes(
         worker="""

@@ -6,6 +6,7 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
 from support.watchdog import wait_until
 
 YAML = """
@@ -234,3 +235,120 @@ def test_the_number_that_waits_is_exact(flow):
     assert "sent 2" not in run.running.text
     (flow.path / "take").touch()
     assert run.wait().succeeded().of("sender") == ["sent 0", "sent 1", "sent 2"]
+
+
+# Signals go to a thread that does nothing else: no kernel call of the main thread is interrupted,
+# so only what its handler does can end the wait. They come at any moment of it, early and late.
+HANDLED_ELSEWHERE = """
+    import signal, threading, time
+    from dora import Node
+
+    def on_signal(*_):
+        raise RuntimeError("raised by the handler")
+
+    signal.signal(signal.SIGUSR1, on_signal)
+    node = Node()
+    {fill}
+    sleeper = threading.Thread(target=threading.Event().wait, daemon=True)
+    sleeper.start()
+
+    def poke(delay):
+        time.sleep(delay)  # any length will do
+        signal.pthread_kill(sleeper.ident, signal.SIGUSR1)
+
+    for delay in (0, 0.001, 0.01, 0.05, 0.09, 0.1, 0.11, 0.3):
+        thread = threading.Thread(target=poke, args=(delay,))
+        try:
+            thread.start()
+            {send}
+        except RuntimeError as error:
+            print(error)
+        thread.join()
+    open("go", "w").close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("fill", "send"),
+    [
+        ("node.send_output('number', bytes(2)); node.send_output('number', bytes(2))",
+         "node.send_output('number', bytes(2))"),
+        ("node.send_output('number', bytes(2)); node.send_output('number', bytes(2)); "
+         "sample = node.send_output_raw('number', 100_000)", "sample.send()"),
+    ],
+    ids=["send_output", "send_output_raw"],
+)  # fmt: skip
+def test_a_signal_that_another_thread_catches_ends_the_wait(flow, fill, send):
+    flow.nodes(sender=HANDLED_ELSEWHERE.format(fill=fill, send=send), receiver=HOLDING_RECEIVER)
+    flow.yaml(YAML)
+    result = flow.run().succeeded()
+    assert result.of("sender") == ["raised by the handler"] * 8
+    assert result.of("receiver") == ["2 received"]
+
+
+def test_close_by_another_thread_ends_the_wait(flow):
+    flow.nodes(
+        sender="""
+            import threading
+            from dora import Node
+
+            node = Node()
+            for _ in range(2):
+                node.send_output("number", b"x")
+            threading.Timer(0.3, node.close).start()  # so that it sleeps; any length will do
+            try:
+                node.send_output("number", b"x")
+            except RuntimeError as error:
+                print(error)
+            open("go", "w").close()
+        """,
+        receiver=HOLDING_RECEIVER,
+    )
+    flow.yaml(YAML)
+    result = flow.run().succeeded()
+    assert result.of("sender") == ["this node was closed"]
+    assert result.of("receiver") == ["2 received"]
+
+
+def test_a_consumer_that_is_connected_later_makes_the_sender_wait_without_stopping_its_threads(
+    flow, run_dora
+):
+    """The dataflow of the start says nothing of back pressure."""
+    flow.nodes(
+        sender="""
+            import threading, time
+            from dora import Node
+
+            node = Node()
+
+            def tell():
+                while True:
+                    time.sleep(0.01)
+                    open("alive", "w").close()
+
+            threading.Thread(target=tell, daemon=True).start()
+            while node.try_recv() is None:
+                node.send_output("number", b"x")
+                time.sleep(0.001)
+        """,
+        receiver=HOLDING_RECEIVER,
+    )
+    flow.yaml("nodes: [{id: sender, path: sender.py, outputs: [number]}]")
+    flow.write(
+        "late.yml",
+        """
+        id: late
+        path: receiver.py
+        inputs: {number: {source: sender/number, queue_size: 2, queue_policy: backpressure}}
+        """,
+    )
+    run = flow.start()
+    wait_until((flow.path / "alive").exists, "the thread of the sender")
+    added = run_dora("node", "add", "--from-yaml", "late.yml")
+    assert added.code == 0, added
+    run.wait_for("blocked on: late/number")
+    (flow.path / "alive").unlink()
+    wait_until((flow.path / "alive").exists, "the thread of the sender, while that waits")
+    (flow.path / "go").touch()
+    run.signal(signal.SIGINT)
+    run.wait().succeeded()
