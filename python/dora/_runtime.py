@@ -6,11 +6,8 @@ libraries, and passes what operators send each other; this here runs those in Py
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +15,7 @@ from . import _hot_reload
 from ._dora import OperatorRuntime
 from ._errors import DoraError, NotFound
 from ._node import Node
+from ._operator_source import Source, fetched, is_url
 from .tracing import traced
 
 if TYPE_CHECKING:
@@ -32,7 +30,8 @@ class RunningOperator:
     def __init__(self, node_id: str, config: dict[str, Any], sender: Any) -> None:
         self.id: str = config["id"]
         self.name = f"operator '{self.id}' of node '{node_id}'"
-        self.path, self.class_name = source_of(config["python"])
+        self.source = Source(config["python"], self.id)
+        self.path = ""
         self.send_output = sender.send_output
         self.descriptor: dict[str, Any] = {}
         self.module: ModuleType | None = None
@@ -41,17 +40,19 @@ class RunningOperator:
     def construct(self) -> None:
         """Makes the instance; loads its file, the first time."""
         if self.module is None:
-            self.module = _import_file(self.path, self.id)
+            self.module = self.source.load()
+            self.path = self.module.__file__ or ""
         self.instance = self.make_instance()
 
     def make_instance(self) -> Any:
         try:
-            instance = getattr(self.module, self.class_name)()
+            instance = getattr(self.module, self.source.class_name)()
         except AttributeError as error:
-            if hasattr(self.module, self.class_name):
+            if hasattr(self.module, self.source.class_name):
                 raise
+            where = self.path or self.source.reference
             raise NotFound(
-                f"operator '{self.id}': {self.path} has no class `{self.class_name}`"
+                f"operator '{self.id}': {where} has no class `{self.source.class_name}`"
             ) from error
         instance.dataflow_descriptor = self.descriptor
         return instance
@@ -72,7 +73,7 @@ class RunningOperator:
         status = getattr(answer, "value", answer)
         if status is None:
             return 0
-        if status in _STATUSES and isinstance(status, int):
+        if status in _STATUSES and isinstance(status, int) and not isinstance(status, bool):
             return status
         raise DoraError(
             f"{self.name}: on_event returned {answer!r}; return DoraStatus.CONTINUE, "
@@ -108,10 +109,11 @@ class Runtime:
                 "YAML, and start it with `dora run dataflow.yml`"
             )
         self.node = Node()
+        descriptor = self.node.dataflow_descriptor()
+        _fetch_libraries(descriptor, self.node.node_id())
         self.runtime = OperatorRuntime(self.node)
         self.failure: BaseException | None = None
         self.operators: list[RunningOperator | None] = []
-        descriptor = self.node.dataflow_descriptor()
         for index, (config, _, is_hosted) in enumerate(self.runtime.operators()):
             operator = None
             if is_hosted:
@@ -163,43 +165,10 @@ class Runtime:
             self.runtime.abort()
 
 
-def source_of(python: str | dict[str, Any]) -> tuple[str, str]:
-    """The file, and the name of the class in it: `op.py`, `op.py:Class`."""
-    text: str = python["source"] if isinstance(python, dict) else python
-    path, colon, name = text.rpartition(":")
-    if colon and name.isidentifier():
-        return os.path.abspath(path), name
-    return os.path.abspath(text), "Operator"
-
-
-def _import_file(path: str, operator_id: str) -> ModuleType:
-    """Imports a file by its own name; under another one when two files have the same."""
-    if not os.path.isfile(path):
-        raise NotFound(f"operator '{operator_id}': there is no file {path}")
-    folder, file = os.path.split(path)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    name = os.path.splitext(file)[0]
-    loaded = sys.modules.get(name)
-    if loaded is None and _origin(name) == path:
-        return importlib.import_module(name)
-    if loaded is not None and getattr(loaded, "__file__", None) == path:
-        return loaded
-    # Another module has this name, e.g. one of Python's own.
-    name = f"dora_operator_{operator_id}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise NotFound(f"operator '{operator_id}': {path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _origin(name: str) -> str | None:
-    """The file that `import name` would load."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        return None
-    return None if spec is None else spec.origin
+def _fetch_libraries(descriptor: dict[str, Any], node_id: str) -> None:
+    """Downloads those that are named by URL, before the extension loads them."""
+    own: dict[str, Any] = next(node for node in descriptor["nodes"] if node["id"] == node_id)
+    for operator in [own["operator"]] if "operator" in own else own.get("operators", []):
+        library = operator.get("shared-library", "")
+        if is_url(library):
+            fetched(library, operator["id"])

@@ -11,6 +11,7 @@
 #include "base/random.hpp"
 #include "daemon/program_lookup.hpp"
 #include "dataflow/json.hpp"
+#include "dataflow/source_syntax.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -76,7 +77,10 @@ Result<ProgramPlan> plan_program(const Node& node, const NodePlaces& places) {
       break;
     case NodeKind::Operators: {
       const bool has_python = std::ranges::any_of(node.operators, [](const auto& item) {
-        return item.language == dataflow::OperatorLanguage::Python;
+        // Python downloads what has a URL.
+        return item.language == dataflow::OperatorLanguage::Python ||
+               (item.language == dataflow::OperatorLanguage::SharedLibrary &&
+                dataflow::is_url(item.source));
       });
       program.kind =
           has_python ? ProgramPlan::Kind::PythonOperators : ProgramPlan::Kind::NativeOperators;

@@ -103,8 +103,11 @@ constexpr Key operators[] = {
     {"id", "text", "`op` for `operator`", "The name of the operator in its node."},
     {"name", "text", "none", "A title for people."},
     {"description", "text", "none", "What the operator is for, for people."},
-    {"python", "text or map", "none", "A Python file with a class `Operator`."},
-    {"shared-library", "text", "none", "A library, written without `lib` and extension."},
+    {"python", "text or map", "none",
+     "A file (`detect.py`), module (`vision.detect`) or URL with a class `Operator`; `:Class` "
+     "names "
+     "another."},
+    {"shared-library", "text", "none", "A library, written without `lib` and extension; or a URL."},
     {"wasm", "text", "none", "Recognised, but not supported."},
     {"thread", "`shared` or `own`", "`shared`",
      "`own` for an operator that blocks; the others share one thread."},
@@ -124,7 +127,7 @@ constexpr Key operators[] = {
 };
 
 constexpr Key python_operator[] = {
-    {"source", "text", "required", "The Python file."},
+    {"source", "text", "required", "The Python file, module or URL."},
     {"conda_env", "text", "none", "The conda environment whose Python runs it."},
 };
 

@@ -244,7 +244,9 @@ class Expansion {
       node.path = place(node.path, node.path_location, scope, true);
     }
     for (Operator& each : node.operators) {
-      if (!is_url(each.source)) {
+      const bool is_module =
+          each.language == OperatorLanguage::Python && is_python_module(each.source);
+      if (!is_url(each.source) && !is_module) {
         each.source = place(each.source, each.location, scope, false);
       }
     }

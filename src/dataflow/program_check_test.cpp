@@ -81,6 +81,10 @@ TEST(CheckPrograms, DoesNotJudgeWhatComesLater) {
   EXPECT_EQ(check("path: dora/timer/secs/1, outputs: [x]"), "");
   EXPECT_EQ(check("operator: {python: a.py, build: make}"), "");
   EXPECT_EQ(check("operator: {python: 'https://x/y.py'}"), "");
+  EXPECT_EQ(check("operator: {python: robots.arm}"), "");
+  EXPECT_EQ(check("operator: {python: 'arm:Lift'}"), "");
+  EXPECT_EQ(check("operator: {python: arm}"), "E042");
+  EXPECT_EQ(check("operator: {python: 'arm.py:Lift'}"), "E042");
 }
 
 TEST(CheckPrograms, NamesWhatIsMissing) {

@@ -162,4 +162,28 @@ bool is_url(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
+bool is_python_module(std::string_view text) {
+  const auto is_name = [](std::string_view name) {
+    const auto is_letter = [](char each) {
+      return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || each == '_' ||
+             static_cast<unsigned char>(each) >= 0x80;
+    };
+    const auto is_inside = [&](char each) {
+      return is_letter(each) || (each >= '0' && each <= '9');
+    };
+    return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, is_inside);
+  };
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  std::string_view path = text.substr(0, colon);
+  const bool has_class = colon < text.size();
+  if (path.ends_with(".py") || (has_class && !is_name(text.substr(colon + 1)))) return false;
+  if (!has_class && !path.contains('.')) return false;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    if (!is_name(path.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    path.remove_prefix(dot + 1);
+  }
+}
+
 }  // namespace dora::dataflow

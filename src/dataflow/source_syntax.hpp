@@ -29,6 +29,10 @@ std::optional<NodeAndOutput> split_source(std::string_view text);
 /// Whether `text`, the place of a program or an operator, is to be downloaded.
 bool is_url(std::string_view text);
 
+/// Whether `text`, what `python` of an operator says, is the name of a module rather than a file:
+/// `package.module`, `package.module:Class`, `module:Class`. One word alone is a file.
+bool is_python_module(std::string_view text);
+
 /// In either case: `warn`, `WARN`.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/native_operator.hpp"
 
+#include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <dlfcn.h>
@@ -155,6 +158,20 @@ class UpstreamOperator : public NativeOperator {
   bool is_created_ = false;
 };
 
+/// Where the library lies that a dataflow calls `source`.
+fs::path file_of(const std::string& source) {
+  const bool is_url = source.starts_with("http://") || source.starts_with("https://");
+  if (!is_url) {
+    const fs::path path = source;
+    return path.parent_path() / ("lib" + path.filename().string() + ".so");
+  }
+  // Where python/dora/_operator_source.py has put it.
+  const std::string_view address = std::string_view(source).substr(0, source.find_first_of("?#"));
+  std::string name(address.substr(address.rfind('/') + 1));
+  if (name.empty() || name.starts_with('.')) name = "program" + name;
+  return fs::path("build") / name;
+}
+
 Result<> check_version(const Library& library) {
   auto* const version = library.find<decltype(dora_operator_abi)>("dora_operator_abi");
   const std::uint32_t found = version == nullptr ? 0 : version();
@@ -176,11 +193,10 @@ Result<std::unique_ptr<NativeOperator>> begin(OperatorHandle handle,
 
 }  // namespace
 
-Result<std::unique_ptr<NativeOperator>> NativeOperator::create(const fs::path& source,
+Result<std::unique_ptr<NativeOperator>> NativeOperator::create(const std::string& source,
                                                                OperatorHandle handle) {
   std::error_code error;
-  const fs::path file =
-      fs::absolute(source.parent_path() / ("lib" + source.filename().string() + ".so"), error);
+  const fs::path file = fs::absolute(file_of(source), error);
   if (!fs::exists(file, error)) {
     return fail(ErrorKind::NotFound, fmt::format("no shared library at {}", file.string()));
   }

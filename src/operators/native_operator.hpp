@@ -4,7 +4,6 @@
 // that dora-rs defines). The library stays loaded until the process ends: payloads that it made may
 // be released later.
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -37,10 +36,10 @@ inline const OperatorHandle& as_operator(const dora_operator* handle) {
 
 class NativeOperator {
  public:
-  /// Loads lib<name>.so, where `source` is its path with only <name> at the end, and lets it make
-  /// its state. Fails with NotFound, or with InvalidInput when it is no operator; and with what the
-  /// operator said.
-  static Result<std::unique_ptr<NativeOperator>> create(const std::filesystem::path& source,
+  /// Loads lib<name>.so, where `source` is its path with only <name> at the end, or what was
+  /// downloaded when `source` is a URL, and lets it make its state. Fails with NotFound, or with
+  /// InvalidInput when it is no operator; and with what the operator said.
+  static Result<std::unique_ptr<NativeOperator>> create(const std::string& source,
                                                         OperatorHandle handle);
   virtual ~NativeOperator() = default;
   NativeOperator(const NativeOperator&) = delete;
