@@ -240,14 +240,16 @@ def test_close_by_another_thread_ends_a_wait(flow):
 
         node = Node()
         node.next()
-        waiters = [threading.Thread(target=lambda: print(node.next())) for _ in range(2)]
+        got = []  # printed at once, as two threads that print mix their lines
+        waiters = [threading.Thread(target=lambda: got.append(node.next())) for _ in range(2)]
         for waiter in waiters:
             waiter.start()
         time.sleep(0.3)  # so that they sleep undisturbed; any length will do
         node.close()
         for waiter in waiters:
             waiter.join()
+        print(got)
         """
     )
     flow.yaml(ONE_NODE)
-    assert flow.run().succeeded().of("worker") == ["None", "None"]
+    assert flow.run().succeeded().of("worker") == ["[None, None]"]
