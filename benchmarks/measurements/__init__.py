@@ -12,6 +12,7 @@ from measurements import (
     chain,
     cpu,
     crash,
+    fairness,
     fanout,
     flood,
     graph,
@@ -21,5 +22,18 @@ from measurements import (
     pingpong,
 )
 
-ALL = [latency, pingpong, flood, fanout, chain, operators, cpu, graph, crash, imports, calls]
+ALL = [
+    latency,
+    pingpong,
+    flood,
+    fanout,
+    chain,
+    operators,
+    fairness,
+    cpu,
+    graph,
+    crash,
+    imports,
+    calls,
+]
 BY_NAME = {module.NAME: module for module in ALL}

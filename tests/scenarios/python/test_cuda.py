@@ -4,8 +4,10 @@ The runtime's stand-in has its functions to the letter of their C declarations; 
 shared memory of the machine.
 """
 
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +165,22 @@ def test_what_the_runtime_refuses_is_said(device):
         "opening the memory of another process: invalid device context (CUDA error 201)",
         "a handle has 64 bytes, not 5",
     ]
+
+
+def test_the_page_of_the_manual_runs(device):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "python" / "cuda.md").read_text()
+    sender, receiver = re.findall(r"```python\n(# by hand.*?)```", page, re.DOTALL)
+    device.write(
+        "torch.py",
+        TORCH
+        + """
+    def rand(*shape, device):
+        tensor = zeros(shape, np.float32)
+        tensor.numpy()[:] = 0.5
+        return tensor
+
+    Tensor.sum = lambda self: self.numpy().sum()
+    """,
+    )
+    device.nodes(sender=sender, receiver=receiver)
+    assert device.run().succeeded().of("receiver") == ["(1000, 1000) 500000.0"]

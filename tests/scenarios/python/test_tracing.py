@@ -3,6 +3,9 @@
 The package is played by a stand-in with the few functions of its API that are used.
 """
 
+import re
+from pathlib import Path
+
 import pytest
 
 OPENTELEMETRY = """
@@ -131,3 +134,27 @@ def test_the_form_of_dora_rs_is_read(traced):
     )
     (line,) = lines_of(traced)
     assert line.endswith("{'traceparent': '00-2', 'tracestate': 'a=b'}")
+
+
+def test_the_page_of_the_manual_runs(traced):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "python" / "nodes.md").read_text()
+    blocks = re.findall(r"```python\n(# by hand.*?)```", page, re.DOTALL)
+    traced.write(
+        "opentelemetry/trace.py",
+        """
+        from contextlib import nullcontext
+
+        class Tracer:
+            def start_as_current_span(self, name, context):
+                print(name, context)
+                return nullcontext()
+
+        def get_tracer(name):
+            return Tracer()
+        """,
+    )
+    traced.nodes(
+        sender=SENDER.replace("IMPORT", "import opentelemetry"),
+        receiver=next(block for block in blocks if "opentelemetry" in block),
+    )
+    assert lines_of(traced)[:2] == ["detect {}", f"detect {CONTEXT}"]
