@@ -51,6 +51,7 @@ def convert_value(key: str, value: object) -> Scalar | list[Scalar]:
         "metadata %r: a value of type %s is sent as its text; metadata holds bool, int, float, "
         "str, datetime and lists of int, float or str",
         key,
-        type(value).__name__,
+        # Lists come here as tuples.
+        "list" if isinstance(value, tuple) else type(value).__name__,
     )
     return str(value if not isinstance(value, tuple) else list(value))

@@ -25,6 +25,6 @@ class Dlpack(Protocol):
 
 
 Sendable: TypeAlias = (
-    Buffer | ArrowExporter | Dlpack | str | float | Mapping[str, Any] | Sequence[Any] | None
+    Buffer | ArrowExporter | Dlpack | str | float | Mapping[str, Any] | Sequence[Any]
 )
 """What Node.send_output takes."""

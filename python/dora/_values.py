@@ -35,7 +35,7 @@ def to_sendable(data: object) -> Any:
         return _combined(pa.chunked_array(data) if not hasattr(data, "columns") else pa.table(data))
     if isinstance(data, (list, tuple)):
         return _array_of(list(data), data)
-    if data is None or isinstance(data, (str, int, float, dict)):
+    if isinstance(data, (str, int, float, dict)):
         return _array_of([data], data)
     if isinstance(data, (memoryview, bytearray)):
         return bytes(data)
@@ -47,6 +47,8 @@ def to_sendable(data: object) -> Any:
 
 
 def _hint(data: object) -> str:
+    if data is None:
+        return "; a message without content is b'' or pa.array([])"
     if callable(data):
         return " (did you forget to call it?)"
     return ", e.g. pa.array([...]) of its parts"
