@@ -35,6 +35,10 @@ void node_dealloc(PyObject* self) {
   close_handle(*state);
   for (PyObject* event : state->put_back)
     Py_DECREF(event);
+  for (const auto& [event, taken] : state->external) {
+    Py_DECREF(event);
+    Py_DECREF(taken);
+  }
   for (PyObject* id : state->input_ids)
     Py_XDECREF(id);
   delete state;
@@ -132,6 +136,18 @@ PyObject* node_put_back(PyObject* self, PyObject* events) {
   Py_RETURN_NONE;
 }
 
+/// Takes an event that came from elsewhere, and what to call when it is taken.
+PyObject* node_deliver(PyObject* self, PyObject* arguments) {
+  PyObject* event = nullptr;
+  PyObject* taken = nullptr;
+  if (PyArg_ParseTuple(arguments, "OO", &event, &taken) == 0) return nullptr;
+  NodeState& state = state_of(self);
+  if (!check_is_open(state)) return nullptr;
+  state.external.push_back({borrow(event).release().ptr(), borrow(taken).release().ptr()});
+  dora_node_nudge(state.handle);
+  Py_RETURN_NONE;
+}
+
 PyObject* node_is_open(PyObject* self, PyObject*) {
   const NodeState& state = state_of(self);
   return PyBool_FromLong(state.handle != nullptr && !state.is_closing);
@@ -216,6 +232,7 @@ PyMethodDef methods[] = {
     {"_open", node_open, METH_O, "_open($self, node_id, /)\n--\n\n"},
     {"_facts", node_facts, METH_NOARGS, "_facts($self)\n--\n\n"},
     {"_is_open", node_is_open, METH_NOARGS, "_is_open($self)\n--\n\n"},
+    {"_deliver", node_deliver, METH_VARARGS, "_deliver($self, event, taken, /)\n--\n\n"},
     {"_put_back", node_put_back, METH_O, "_put_back($self, events, /)\n--\n\n"},
     {"_poll", node_poll, METH_NOARGS, "_poll($self)\n--\n\n"},
     {"_arm", node_arm, METH_NOARGS, "_arm($self)\n--\n\n"},

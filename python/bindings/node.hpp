@@ -28,6 +28,12 @@ struct NodeState {
   /// Which process opened it: a fork has no part in it.
   unsigned process_generation = 0;
   std::deque<PyObject*> put_back;  // events that were taken, and come first again
+  struct External {
+    PyObject* event;
+    PyObject* taken;  // called when the event is
+  };
+  std::deque<External> external;  // that came from elsewhere: see _external.py
+  bool external_was_last = false;
   InputIds input_ids;
   OutputNumbers outputs;
 };

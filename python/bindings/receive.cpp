@@ -31,6 +31,19 @@ PyObject* input_id(InputIds& ids, const dora_event* event) {
 
 enum class Took { Event, Ended, Nothing, Error };
 
+/// Takes an event that came from elsewhere, if one did; a new reference.
+bool take_external(NodeState& state, PyObject*& event) {
+  if (state.external.empty() || state.has_ended) return false;
+  const auto [found, taken] = state.external.front();
+  state.external.pop_front();
+  state.external_was_last = true;
+  event = found;
+  const Ref owned = steal(taken);
+  const Ref done = steal(PyObject_CallNoArgs(owned.ptr()));
+  if (!done) PyErr_WriteUnraisable(owned.ptr());
+  return true;
+}
+
 /// Takes an event, waiting at most `timeout_ns`; `event` is a new reference.
 Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
   if (!state.put_back.empty()) {
@@ -41,8 +54,13 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
   if (state.handle == nullptr || state.is_closing) return Took::Ended;
   if (!check_process(state)) return Took::Error;
 
+  // In turn, where there are both kinds: neither may starve the other.
+  if (!state.external_was_last && take_external(state, event)) return Took::Event;
+  state.external_was_last = false;
   dora_event* taken = nullptr;
   dora_status status = dora_node_next(state.handle, 0, &taken);
+  if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && take_external(state, event))
+    return Took::Event;
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && timeout_ns != 0) {
     NodeUse use(state);
     Wait wait(state.handle);
@@ -53,6 +71,8 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
       const std::uint32_t nudges = dora_node_nudges(state.handle);
       if (PyErr_CheckSignals() < 0) return Took::Error;
       if (state.is_closing) return Took::Ended;
+      // After nudges was read: what comes from now on ends the wait.
+      if (take_external(state, event)) return Took::Event;
       if (timeout_ns != forever) {
         std::chrono::nanoseconds spent = Clock::now() - begin;
         left = timeout_ns - spent.count();
@@ -196,6 +216,7 @@ PyObject* node_is_empty(PyObject* self, PyObject*) {
   if (!state.put_back.empty()) Py_RETURN_FALSE;
   if (state.has_ended || state.handle == nullptr || state.is_closing) Py_RETURN_TRUE;
   if (!check_process(state)) return nullptr;
+  if (!state.external.empty()) Py_RETURN_FALSE;
   if (!dora_node_has_event(state.handle)) Py_RETURN_TRUE;
   // There is an event or the end of the stream: only taking it tells which.
   PyObject* event = nullptr;
@@ -226,7 +247,9 @@ PyObject* node_poll(PyObject* self, PyObject*) {
 PyObject* node_arm(PyObject* self, PyObject*) {
   NodeState& state = state_of(self);
   std::int64_t deadline = 0;
-  if (!state.put_back.empty() || state.handle == nullptr || state.is_closing) return none();
+  if (!state.put_back.empty() || !state.external.empty() || state.handle == nullptr ||
+      state.is_closing)
+    return none();
   if (dora_node_arm(state.handle, &deadline)) return none();
   return PyLong_FromLongLong(deadline);
 }

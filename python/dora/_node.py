@@ -272,13 +272,34 @@ class Node(NodeBase):
     # ---- Other sources of events -------------------------------------------------------------
 
     def merge_external_events(self, subscription: Any) -> None:
-        """Lets the events of a Ros2Subscription come among this node's own. Needs ROS 2 support,
-        which this build does not have."""
-        from ._errors import Unsupported
+        """Lets what another library gives come among this node's own events.
 
-        raise Unsupported(
-            "this build of dora has no ROS 2 support; use a node with `ros2:` instead"
-        )
+        subscription: an object with a method `next()`, such as a Ros2Subscription, which waits for
+        a value and gives None when none will come any more. A thread of its own calls it.
+
+        Each value is an event without a type: {"kind": "external", "value": value}; what `next()`
+        raises comes as the value. Neither kind of events keeps the other from coming. May be called
+        for several subscriptions.
+
+            node.merge_external_events(subscription)
+            for event in node:
+                if event["kind"] == "external":
+                    print(event["value"])
+
+        Raises RuntimeError when the node was started by hand.
+        """
+        from ._errors import InvalidType, Unsupported
+
+        if not callable(getattr(subscription, "next", None)):
+            raise InvalidType(
+                "merge_external_events takes an object with a method next(), which waits for a "
+                f"value, not {subscription!r}"
+            )
+        if self._local is not None:
+            raise Unsupported("this node was started by hand, and takes no events but its inputs")
+        from ._external import merge
+
+        merge(self, subscription)
 
     # ---- Lifetime ----------------------------------------------------------------------------
 
