@@ -54,6 +54,7 @@ class Node(NodeBase):
     def __init__(self, node_id: str | None = None, daemon_port: int | None = None) -> None:
         self._facts_kept = _NO_FACTS
         self._receivers: Any = None
+        self._restarts_told: list[dict[str, Any]] = []
         self._clock_us = 0
         if node_id is not None and not isinstance(node_id, str):
             from ._errors import InvalidType
@@ -159,25 +160,26 @@ class Node(NodeBase):
         self.send_output(output_id, data, metadata)
 
     def recv_service_response(
-        self, request_id: str, timeout: float | None = None
+        self, request_id: str, timeout: float | None = None, server: str | None = None
     ) -> dict[str, Any] | Any:
         """Waits for the response to a request; other events wait meanwhile and come afterwards.
 
         Returns None when the stream ends first, and an "ERROR" event with "timed_out": True after
-        `timeout` seconds.
+        `timeout` seconds; given the id of the node that answers, also one with
+        "server_restarted": True when that node was restarted, and so lost the request.
         """
         from ._services import wait_for_correlated
 
-        return wait_for_correlated(self, "request_id", request_id, timeout)
+        return wait_for_correlated(self, "request_id", request_id, timeout, server)
 
     def recv_action_result(
-        self, goal_id: str, timeout: float | None = None
+        self, goal_id: str, timeout: float | None = None, server: str | None = None
     ) -> dict[str, Any] | Any:
         """Waits for the result (the message with a `goal_status`) of a goal, as
         recv_service_response does."""
         from ._services import wait_for_correlated
 
-        return wait_for_correlated(self, "goal_id", goal_id, timeout)
+        return wait_for_correlated(self, "goal_id", goal_id, timeout, server)
 
     # ---- Logging -----------------------------------------------------------------------------
 

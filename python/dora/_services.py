@@ -21,7 +21,7 @@ def new_request_id() -> str:
 
 
 def wait_for_correlated(
-    node: Node, key: str, wanted: str, timeout: float | None
+    node: Node, key: str, wanted: str, timeout: float | None, server: str | None
 ) -> dict[str, Any] | None:
     deadline = None if timeout is None else time.monotonic() + timeout
     passed_over: list[dict[str, Any]] = []
@@ -34,13 +34,25 @@ def wait_for_correlated(
             if _is_answer(event, key, wanted):
                 return event
             passed_over.append(event)
-            if event["type"] == "STOP":
+            kind = event.get("type")  # events from elsewhere have none
+            if kind == "STOP":
                 return None
+            # One that was told before is still there to be taken, and of an earlier request.
+            is_told = any(event is told for told in node._restarts_told)
+            if kind == "NODE_RESTARTED" and event["id"] == server and not is_told:
+                node._restarts_told.append(event)
+                return {
+                    "kind": "dora",
+                    "type": "ERROR",
+                    "error": f"node '{server}' was restarted and knows nothing of the {key} "
+                    f"'{wanted}' any more: send it again",
+                    "server_restarted": True,
+                }
     finally:
         node._put_back(passed_over)
 
 
 def _is_answer(event: dict[str, Any], key: str, wanted: str) -> bool:
-    if event["type"] != "INPUT" or event["metadata"].get(key) != wanted:
+    if event.get("type") != "INPUT" or event["metadata"].get(key) != wanted:
         return False
     return key != "goal_id" or "goal_status" in event["metadata"]

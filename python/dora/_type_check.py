@@ -91,7 +91,7 @@ class TypeCheckedNode(WatchedNode):
 
     def _see(self, event: dict[str, Any]) -> None:
         """Warns at the first message of an input that is of another type than declared."""
-        if event["type"] != "INPUT" or event["id"] not in self._input_types:
+        if event.get("type") != "INPUT" or event["id"] not in self._input_types:
             return
         kind = str(event["value"].type)
         if kind == "null" or _is_correlated(event["metadata"]):

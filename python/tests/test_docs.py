@@ -16,7 +16,9 @@ BLOCKS = [
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_block_runs_as_it_is_printed(run_dataflow, block):
-    outputs = sorted({*re.findall(r'send_output\w*[(,]\s*(?:args=\(?)?"(\w+)"', block), "number"})
+    outputs = sorted(
+        {*re.findall(r'send_(?:output|service)\w*[(,]\s*(?:args=\(?)?"(\w+)"', block), "number"}
+    )
     inputs = "".join(f"      {name}: page/{name}\n" for name in outputs)
     timer = "      tick: dora/timer/millis/10\n" if '"tick"' in block else ""
     if "Node()" not in block:
