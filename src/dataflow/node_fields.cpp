@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/semantic_version.hpp"
 #include "dataflow/scalar.hpp"
 #include "dataflow/source_syntax.hpp"
 
@@ -130,14 +131,7 @@ std::optional<HubSource> decode_hub(const Decoder& decoder, const Fields& fields
     name = name.substr(slash + 1);
   }
   hub.name = name;
-  // A requirement is a list of versions with operators: ^1.2, >=1.0, <2
-  auto is_version_character = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view(".-+^~<>=*, ").contains(c);
-  };
-  bool has_bad_requirement =
-      hub.requirement && (hub.requirement->find_first_of("0123456789*") == std::string::npos ||
-                          !std::ranges::all_of(*hub.requirement, is_version_character));
+  bool has_bad_requirement = hub.requirement && !VersionRequirement::parse(*hub.requirement);
   if (hub.name.empty() || hub.name_space.empty() || hub.name.contains('/') || has_bad_requirement) {
     decoder.report.add(
         value.at, {.code = "E023",
