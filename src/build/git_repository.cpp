@@ -86,6 +86,19 @@ Error with_help(Error error, const std::string& address) {
   return error;
 }
 
+/// Removes what killed builds have left.
+void remove_partials(const fs::path& clones) {
+  const std::string own = fmt::format(".partial-{}-", ::getpid());
+  std::error_code error;
+  for (fs::directory_iterator each(clones, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.') && name.contains(".partial-") && !name.contains(own))
+      fs::remove_all(each->path(), ignored);
+  }
+}
+
 }  // namespace
 
 std::string public_address(std::string_view url) {
@@ -105,6 +118,16 @@ std::string reference_text(const dataflow::GitSource& source) {
   return "HEAD";
 }
 
+void forget_outer_git(std::map<std::string, std::string>& variables) {
+  // A hook, `git bisect run`.
+  std::erase_if(variables, [](const auto& variable) {
+    return variable.first == "GIT_DIR" || variable.first == "GIT_WORK_TREE" ||
+           variable.first == "GIT_INDEX_FILE" || variable.first == "GIT_PREFIX" ||
+           variable.first == "GIT_OBJECT_DIRECTORY";
+  });
+  variables["GIT_TERMINAL_PROMPT"] = "0";
+}
+
 fs::path clones_of(std::string_view url, const fs::path& folder) {
   if (!is_path(url)) return folder / "git" / safe_path(split_address(url));
   return folder / "git" /
@@ -122,14 +145,7 @@ GitRepository::GitRepository(const dataflow::GitSource& source, fs::path folder,
       variables_(std::move(variables)),
       on_line_(on_line),
       stop_(stop) {
-  // Of a git that started us: a hook, `git bisect run`.
-  std::erase_if(variables_, [](const auto& variable) {
-    return variable.first == "GIT_DIR" || variable.first == "GIT_WORK_TREE" ||
-           variable.first == "GIT_INDEX_FILE" || variable.first == "GIT_PREFIX" ||
-           variable.first == "GIT_OBJECT_DIRECTORY";
-  });
-  // It has nobody to ask.
-  variables_["GIT_TERMINAL_PROMPT"] = "0";
+  forget_outer_git(variables_);
 }
 
 Command GitRepository::git(std::vector<std::string> words, const fs::path& directory) const {
@@ -201,8 +217,7 @@ Result<std::string> GitRepository::find_revision() {
       stop_);
   std::error_code error;
   if (commit && is_hash(*commit)) {
-    TRY(run_command(git({"checkout", "--quiet", "--detach", *commit}, partial), on_line_, stop_)
-            .while_doing("checking out " + *commit));
+    TRY(check_out(partial, *commit));
     if (find_clone(*commit).empty()) fs::rename(partial, clones_ / *commit, error);
   }
   fs::remove_all(partial, error);
@@ -218,29 +233,18 @@ fs::path GitRepository::find_clone(const std::string& commit) const {
   return !commit.empty() && fs::is_directory(clone, error) ? clone : fs::path();
 }
 
-void GitRepository::remove_partials() const {
-  const std::string own = fmt::format(".partial-{}-", ::getpid());
-  std::error_code error;
-  for (fs::directory_iterator each(clones_, error), end; !error && each != end;
-       each.increment(error)) {
-    const std::string name = each->path().filename().string();
-    std::error_code ignored;
-    if (name.starts_with('.') && name.contains(".partial-") && !name.contains(own))
-      fs::remove_all(each->path(), ignored);
-  }
-}
-
 Result<> GitRepository::fill(const fs::path& partial, const std::string& revision) {
+  const fs::path clones = partial.parent_path();
   std::error_code error;
-  fs::create_directories(clones_, error);
+  fs::create_directories(clones, error);
   if (error) {
     return fail(ErrorKind::Failed,
-                fmt::format("making the folder {}: {}", clones_.string(), error.message()));
+                fmt::format("making the folder {}: {}", clones.string(), error.message()));
   }
   // The clones are no part of a repository that the dataflow may be in.
   const fs::path ignore = folder_ / "git/.gitignore";
-  if (!fs::exists(ignore, error)) std::ofstream(ignore) << "*\n";
-  remove_partials();
+  if (clones == clones_ && !fs::exists(ignore, error)) std::ofstream(ignore) << "*\n";
+  remove_partials(clones);
   on_line_(fmt::format("cloning {}{}{}", public_address(source_.url),
                        revision.empty() ? "" : " at ", revision.substr(0, 12)));
   // Its hard links to a repository on this machine would let a build here change that one.
@@ -253,29 +257,46 @@ Result<> GitRepository::fill(const fs::path& partial, const std::string& revisio
   return {};
 }
 
-Result<fs::path> GitRepository::clone(const std::string& commit) {
-  if (fs::path found = find_clone(commit); !found.empty()) return found;
-  const fs::path partial =
-      clones_ / fmt::format(".{}.partial-{}-{}", commit, ::getpid(), new_uuid());
-  const auto make = [&]() -> Result<> {
-    TRY(fill(partial, commit));
-    const auto checked_out = run_command(
-        git({"checkout", "--quiet", "--detach", commit, "--"}, partial), on_line_, stop_);
-    if (checked_out) return {};
-    return fail(ErrorKind::NotFound,
-                fmt::format("the repository {} has no commit `{}`: {}", public_address(source_.url),
-                            commit, checked_out.error().message));
-  };
-  auto made = make();
+Result<> GitRepository::check_out(const fs::path& partial, const std::string& commit) {
+  const auto checked_out =
+      run_command(git({"checkout", "--quiet", "--detach", commit, "--"}, partial), on_line_, stop_);
+  if (checked_out) return fetch_submodules(partial);
+  return fail(ErrorKind::NotFound,
+              fmt::format("the repository {} has no commit `{}`: {}", public_address(source_.url),
+                          commit, checked_out.error().message));
+}
+
+Result<> GitRepository::fetch_submodules(const fs::path& partial) {
   std::error_code error;
-  if (made) fs::rename(partial, clones_ / commit, error);
+  if (!fs::exists(partial / ".gitmodules", error)) return {};
+  std::vector<std::string> words{"submodule", "--quiet", "update", "--init", "--recursive"};
+  // git refuses submodules on this machine, as a repository from elsewhere could read what is
+  // here; one that is here itself may.
+  if (address_.starts_with('/') || address_.starts_with("file://"))
+    words.insert(words.begin(), {"-c", "protocol.file.allow=always"});
+  on_line_("fetching its submodules");
+  auto done = run_command(git(std::move(words), partial), on_line_, stop_);
+  if (done) return {};
+  return std::unexpected(with_help(std::move(done).error().while_doing(
+                                       "fetching the submodules of " + public_address(source_.url)),
+                                   source_.url));
+}
+
+Result<fs::path> GitRepository::clone_into(const fs::path& clones, const std::string& commit) {
+  const fs::path folder = clones / commit;
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return folder;
+  const fs::path partial =
+      clones / fmt::format(".{}.partial-{}-{}", commit, ::getpid(), new_uuid());
+  auto made = fill(partial, commit);
+  if (made) made = check_out(partial, commit);
+  if (made) fs::rename(partial, folder, error);
   std::error_code ignored;
   fs::remove_all(partial, ignored);
   if (!made) return std::unexpected(std::move(made).error());
   // Another node of this build may have been faster.
-  if (fs::path found = find_clone(commit); !found.empty()) return found;
-  return fail(ErrorKind::Failed,
-              fmt::format("making {}: {}", (clones_ / commit).string(), error.message()));
+  if (fs::is_directory(folder, ignored)) return folder;
+  return fail(ErrorKind::Failed, fmt::format("making {}: {}", folder.string(), error.message()));
 }
 
 }  // namespace dora::build

@@ -22,6 +22,9 @@ std::string public_address(std::string_view url);
 /// "branch main", "tag v1", "rev 12ab" or "HEAD": what of the repository is wanted.
 std::string reference_text(const dataflow::GitSource& source);
 
+/// Prepares what git inherits: nothing of a git that started us, and nobody to ask for a password.
+void forget_outer_git(std::map<std::string, std::string>& variables);
+
 /// Where the clones of a repository are, in the folder of the dataflow.
 std::filesystem::path clones_of(std::string_view url, const std::filesystem::path& folder);
 
@@ -39,8 +42,13 @@ class GitRepository {
   /// Fails with NotFound when the repository has no such branch, tag or commit.
   Result<std::string> find_commit();
 
-  /// The folder of the clone of `commit`, made if it is not there. Blocks.
-  Result<std::filesystem::path> clone(const std::string& commit);
+  /// The folder of the clone of `commit`, with its submodules, made if it is not there. Blocks.
+  Result<std::filesystem::path> clone(const std::string& commit) {
+    return clone_into(clones_, commit);
+  }
+  /// The same in the folder `clones`, which another program looks after.
+  Result<std::filesystem::path> clone_into(const std::filesystem::path& clones,
+                                           const std::string& commit);
 
   /// The same without asking anybody; empty: there is none.
   std::filesystem::path find_clone(const std::string& commit) const;
@@ -50,8 +58,9 @@ class GitRepository {
   Result<std::string> find_in_list();
   Result<std::string> find_revision();
   Result<> fill(const std::filesystem::path& partial, const std::string& revision);
-  /// Removes what killed builds have left.
-  void remove_partials() const;
+  /// Fails with NotFound when there is no such commit in it.
+  Result<> check_out(const std::filesystem::path& partial, const std::string& commit);
+  Result<> fetch_submodules(const std::filesystem::path& partial);
 
   dataflow::GitSource source_;
   std::filesystem::path folder_;

@@ -207,6 +207,37 @@ def test_nodes_of_one_commit_share_its_clone(flow, repository, run_dora):
     assert [*run.of("a"), *run.of("b")] == [f"first {folder}"] * 2
 
 
+def test_submodules_come_along(flow, repository, write_flow, run_dora, tmp_path, environment):
+    inner = Repository(tmp_path / "upstream" / "inner", environment)
+    inner.commit("innermost")
+    shared = Repository(tmp_path / "upstream" / "shared", environment)
+    local = ("-c", "protocol.file.allow=always", "submodule")
+    shared.git(*local, "add", "--quiet", "../inner", "inner")
+    shared.commit("with one inside")
+    repository.git(*local, "add", "--quiet", shared.url, "shared")
+    node = (repository.path / "node.py").read_text()
+    (repository.path / "node.py").write_text(node.replace('"greeting"', '"shared/inner/greeting"'))
+    commit = repository.commit("with a submodule")
+    for reference in ("", f'rev: "{commit[:8]}"'):
+        write_flow(reference)
+        assert said(flow.run()) == ["innermost", str(clone(flow, repository, commit))]
+
+
+def test_a_submodule_that_is_gone(flow, repository, write_flow, run_dora, tmp_path, environment):
+    inner = Repository(tmp_path / "upstream" / "inner", environment)
+    inner.commit("inner")
+    repository.git(
+        "-c", "protocol.file.allow=always", "submodule", "add", "--quiet", inner.url, "inner"
+    )
+    commit = repository.commit("with a submodule")
+    inner.path.rename(tmp_path / "gone")
+    write_flow()
+    failed = run_dora("build", "dataflow.yml")
+    assert failed.code == 4, failed
+    assert "fetching the submodules of" in failed.err
+    assert not clone(flow, repository, commit).exists()
+
+
 SLOW_GIT = """\
 #!/bin/sh
 PATH=${PATH#*:}
