@@ -170,7 +170,10 @@ int make_new(const CommandContext& context) {
   const std::string kind = command.value("--kind").value_or("dataflow");
   if (language == "rust")
     return refuse("no Rust API is offered yet: use --lang python, c or cxx", exit_usage);
-  const Template* made = find_template(language, kind);
+  const std::string wanted = command.value("--template").value_or("");
+  const Template* made = find_template(language, kind, wanted);
+  if (made == nullptr && !wanted.empty())
+    return refuse(fmt::format("the template `{}` is a dataflow in Python", wanted), exit_usage);
   if (made == nullptr)
     return refuse(fmt::format("there is no template for a {} in {} yet", kind, language),
                   exit_usage);
@@ -205,6 +208,11 @@ constexpr Flag new_flags[] = {
      .help = "python (the default), c or cxx",
      .takes = Flag::Takes::Value,
      .choices = "python|c|cxx|c++|cpp|rust"},
+    {.name = "--template",
+     .value = "NAME",
+     .help = "shapes: a camera, a detector and a plot, without a device",
+     .takes = Flag::Takes::Value,
+     .choices = template_names},
     {.name = "--format",
      .short_name = "-f",
      .value = "FORMAT",
@@ -230,6 +238,7 @@ constinit const Command new_command{
         "keys of dataflows.",
     .examples =
         "dora new hello\n"
+        "dora new eyes --template shapes\n"
         "dora new counter --kind node --lang cxx\n"
         "dora new smooth --kind operator",
     .run = make_new,

@@ -6,8 +6,8 @@
 
 namespace dora::cli {
 
-inline constexpr std::string_view c_talker = R"(/* Sends a greeting whenever the clock ticks. */
-#include <dora/node.h>
+/// Stands before each of the nodes.
+inline constexpr std::string_view c_node_beginning = R"(#include <dora/node.h>
 #include <stdio.h>
 
 static int fail(void) {
@@ -15,6 +15,9 @@ static int fail(void) {
   return 1;
 }
 
+)";
+
+inline constexpr std::string_view c_talker = R"(/* Sends a greeting whenever the clock ticks. */
 int main(void) {
   dora_node* node = NULL;
   uint32_t speech = 0;
@@ -40,14 +43,6 @@ int main(void) {
 )";
 
 inline constexpr std::string_view c_listener = R"(/* Prints what arrives. */
-#include <dora/node.h>
-#include <stdio.h>
-
-static int fail(void) {
-  fprintf(stderr, "%s\n", dora_error_message());
-  return 1;
-}
-
 int main(void) {
   dora_node* node = NULL;
   if (dora_node_open(&node) != DORA_OK) return fail();
@@ -70,14 +65,6 @@ int main(void) {
 )";
 
 inline constexpr std::string_view c_counter = R"(/* Counts the ticks of a clock. */
-#include <dora/node.h>
-#include <stdio.h>
-
-static int fail(void) {
-  fprintf(stderr, "%s\n", dora_error_message());
-  return 1;
-}
-
 int main(void) {
   dora_node* node = NULL;
   uint32_t output = 0;
@@ -139,14 +126,6 @@ void dora_operator_destroy(dora_operator* self, void* state) {
 )";
 
 inline constexpr std::string_view c_receiver = R"(/* Prints what arrives. */
-#include <dora/node.h>
-#include <stdio.h>
-
-static int fail(void) {
-  fprintf(stderr, "%s\n", dora_error_message());
-  return 1;
-}
-
 int main(void) {
   dora_node* node = NULL;
   if (dora_node_open(&node) != DORA_OK) return fail();

@@ -180,6 +180,89 @@ class Operator:
     {"receiver.py", python_receiver},
 };
 
+constexpr TemplateFile python_shapes[] = {
+    {"dataflow.yml", R"(# yaml-language-server: $schema=.vscode/dataflow.schema.json
+# A camera that needs no device, a detector, and a node that shows what was found.
+nodes:
+  - id: camera
+    path: camera.py
+    inputs:
+      tick: dora/timer/hz/30
+    outputs:
+      - image
+
+  - id: detector
+    path: detector.py
+    inputs:
+      image:
+        source: camera/image
+        queue_size: 1 # only the newest picture counts
+    outputs:
+      - box
+
+  - id: plot
+    path: plot.py
+    inputs:
+      box: detector/box
+)"},
+    {"camera.py", R"("""Draws a bright square that moves over a dark picture."""
+
+import numpy as np
+from dora import Node
+
+HEIGHT, WIDTH, SIZE = 480, 640, 60
+
+node = Node()
+frame = 0
+
+for event in node:
+    if event["type"] == "INPUT":
+        image = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
+        x = frame * 8 % (WIDTH - SIZE)
+        y = frame * 5 % (HEIGHT - SIZE)
+        image[y : y + SIZE, x : x + SIZE] = 255
+        node.send_output("image", image)
+        frame += 1
+    elif event["type"] == "STOP":
+        break
+)"},
+    {"detector.py", R"("""Finds the bright square in a picture."""
+
+import numpy as np
+import pyarrow as pa
+from dora import Node
+
+
+def find_box(image):
+    bright = np.argwhere(image[:, :, 0] > 127)
+    top, left = bright.min(axis=0).tolist()
+    bottom, right = bright.max(axis=0).tolist()
+    return {"x": left, "y": top, "width": right - left + 1, "height": bottom - top + 1}
+
+
+node = Node()
+
+for event in node:
+    if event["type"] == "INPUT":
+        node.send_output("box", pa.array([find_box(event["value"])]))
+    elif event["type"] == "STOP":
+        break
+)"},
+    {"plot.py", R"("""Shows what was found."""
+
+from dora import Node
+
+node = Node()
+
+for event in node:
+    if event["type"] == "INPUT":
+        box = event["value"].to_pylist()[0]
+        print(f"{box['width']} x {box['height']} at {box['x']}, {box['y']}")
+    elif event["type"] == "STOP":
+        break
+)"},
+};
+
 constexpr Template templates[] = {
     {"python", "dataflow", "yaml dataflow", python_dataflow, "dora run @name@"},
     {"python", "node", "Python node", python_node,
@@ -187,15 +270,18 @@ constexpr Template templates[] = {
      "cd @name@ && uv pip install -e .   # or: pip install -e .\n"
      "cd @name@ && ruff check && python -m pytest"},
     {"python", "operator", "Python operator", python_operator, "dora run @name@"},
+    {"python", "dataflow", "yaml dataflow", python_shapes, "dora run @name@", "shapes"},
 };
 
 }  // namespace
 
-const Template* find_template(std::string_view language, std::string_view kind) {
+const Template* find_template(std::string_view language, std::string_view kind,
+                              std::string_view name) {
   for (const std::span<const Template> all :
        {std::span<const Template>(templates), native_templates()}) {
-    const auto found = std::ranges::find_if(
-        all, [&](const Template& each) { return each.language == language && each.kind == kind; });
+    const auto found = std::ranges::find_if(all, [&](const Template& each) {
+      return each.language == language && each.kind == kind && each.name == name;
+    });
     if (found != all.end()) return &*found;
   }
   return nullptr;

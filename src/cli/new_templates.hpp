@@ -24,12 +24,18 @@ struct Template {
   std::span<const TemplateFile> files;
   /// What to type next, line by line.
   std::string_view next;
+  /// For `--template`; empty: what one gets without it.
+  std::string_view name{};
 };
+
+/// The names for `--template`.
+inline constexpr std::string_view template_names = "shapes";
 
 /// Those for C and C++.
 std::span<const Template> native_templates();
 
 /// Nothing when there is no such one.
-const Template* find_template(std::string_view language, std::string_view kind);
+const Template* find_template(std::string_view language, std::string_view kind,
+                              std::string_view name = {});
 
 }  // namespace dora::cli

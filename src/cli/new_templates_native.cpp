@@ -125,16 +125,16 @@ constexpr TemplateFile git_ignored{".gitignore", "bin/\nbuild/\nout/\n"};
 
 constexpr TemplateFile c_dataflow[] = {dataflow_of_dataflow,
                                        cmake_of_dataflow,
-                                       {"talker_1/node.c", c_talker},
-                                       {"talker_2/node.c", c_talker},
-                                       {"listener_1/node.c", c_listener},
+                                       {"talker_1/node.c", c_talker, c_node_beginning},
+                                       {"talker_2/node.c", c_talker, c_node_beginning},
+                                       {"listener_1/node.c", c_listener, c_node_beginning},
                                        git_ignored};
 constexpr TemplateFile c_node[] = {
-    dataflow_of_node, cmake_of_node, {"node.c", c_counter}, git_ignored};
+    dataflow_of_node, cmake_of_node, {"node.c", c_counter, c_node_beginning}, git_ignored};
 constexpr TemplateFile c_operator_files[] = {dataflow_of_operator,
                                              cmake_of_operator,
                                              {"operator.c", c_operator},
-                                             {"receiver.c", c_receiver},
+                                             {"receiver.c", c_receiver, c_node_beginning},
                                              git_ignored};
 constexpr TemplateFile cxx_dataflow[] = {dataflow_of_dataflow,
                                          cmake_of_dataflow,

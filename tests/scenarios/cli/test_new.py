@@ -30,6 +30,13 @@ def test_a_dataflow_runs_at_once(run_dora, workspace):
     assert said[:2] == ["got message: [0]", "got message: [1]"]
 
 
+def test_a_camera_without_a_device(run_dora, workspace):
+    assert run_dora("new", "eyes", "--template", "shapes").code == 0
+    ran = run_dora("run", "eyes", "--stop-after", "3s")
+    assert ran.code == 0, ran
+    assert "plot: 60 x 60 at " in ran.out
+
+
 def test_editors_find_the_schema(run_dora, workspace):
     run_dora("new", "hello")
     text = (workspace / "hello" / "dataflow.yml").read_text()
@@ -108,6 +115,8 @@ def test_the_place_of_the_cmake_package(run_dora, workspace):
         (["dora"], 2, "belongs to dora"),
         (["hello", "--lang", "rust"], 2, "no Rust API is offered yet"),
         (["hello", "--lang", "pyton"], 2, "did you mean `python`?"),
+        (["hello", "--template", "shpaes"], 2, "did you mean `shapes`?"),
+        (["hello", "--template", "shapes", "--lang", "c"], 2, "a dataflow in Python"),
         (["hello", "--kind", "flow"], 2, "dataflow, node or operator"),
         (["hello", "/proc/nowhere/hello"], 1, "/proc/nowhere/hello"),
         (["taken"], 1, "taken exists already"),
