@@ -55,7 +55,7 @@ def test_operators(flow):
 
 def test_reproducible_dependencies_with_uv(flow, run_dora, environment, tmp_path):
     """The block has a node alone: its list stands in the dataflow of the test. No package is
-    needed, so no index is asked; tests/scenarios/build shows what the environments hold."""
+    needed, so no index is asked; tests/scenarios/builds shows what the environments hold."""
     environment |= {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
     environment["UV_CACHE_DIR"] = str(tmp_path / "uv-cache")
     flow.write("requirements.txt", "# none\n")
