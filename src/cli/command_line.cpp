@@ -90,6 +90,12 @@ bool is_flag_like(std::string_view word) {
          std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.';
 }
 
+/// Every command that answers in JSON takes `--format json`, too.
+constexpr Flag plain_format{.name = "--format",
+                            .value = "FORMAT",
+                            .takes = Flag::Takes::Value,
+                            .choices = "text|table|json"};
+
 // Takes the words of one command apart.
 class WordReader {
  public:
@@ -138,6 +144,8 @@ class WordReader {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
     const Flag* flag = find_flag(command_, name);
+    if (flag == nullptr && name == "--format" && find_flag(command_, "--json") != nullptr)
+      flag = &plain_format;
     if (flag == nullptr) return unknown_flag(&command_, name);
     if (flag->takes == Flag::Takes::Nothing) {
       if (equals != std::string::npos)
@@ -182,7 +190,11 @@ class WordReader {
     if (!choice)
       return UsageError{wrong_choice(flag, fmt::format("`{} {}`", flag.name, value), value),
                         &command_};
-    flags[std::string(flag.name)].push_back(std::move(*choice));
+    if (&flag != &plain_format) {
+      flags[std::string(flag.name)].push_back(std::move(*choice));
+    } else if (*choice == "json") {
+      flags["--json"] = {"true"};
+    }
     return std::nullopt;
   }
 
@@ -237,7 +249,9 @@ CommandLine parse_words(const Command& command, std::span<const std::string> wor
   for (const std::string& word : words) {
     if (word == "--") break;
     if (word == "--help" || word == "-h") return HelpWanted{.command = &command};
-    if (word == "--version" || word == "-V") return VersionWanted{};
+    // `dora hub publish --version 1.2.3` is about something else.
+    const bool is_own = find_flag(command.flags, word) != nullptr;
+    if ((word == "--version" || word == "-V") && !is_own) return VersionWanted{};
   }
   WordReader reader(command, words);
   if (auto mistake = reader.read()) return std::move(*mistake);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora down`: ends the dora in the background.
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -41,10 +42,12 @@ Result<> take_down(const CommandContext& context) {
                             "or end them, too, with `dora down --force`",
                             names));
   }
-  if (!running.empty())
+  const bool as_json = wants_json(context.command);
+  if (!running.empty() && !as_json)
     print_result(
         fmt::format("Stopping {} running dataflow(s) before teardown...\n", running.size()));
-  print_result(fmt::format("Destroying coordinator at {}\n", found.control_socket().string()));
+  if (!as_json)
+    print_result(fmt::format("Destroying coordinator at {}\n", found.control_socket().string()));
   const auto ended =
       ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + end_patience);
   // It may be gone faster than it can answer.
@@ -55,7 +58,16 @@ Result<> take_down(const CommandContext& context) {
                             "{}`, its nodes end with it",
                             found.record.pid, end_patience.count(), found.record.pid));
   }
-  print_result("Coordinator and daemons destroyed successfully\n");
+  if (as_json) {
+    print_result(
+        boost::json::serialize(boost::json::value{{"schema_version", 1},
+                                                  {"stopped_dataflows", running.size()},
+                                                  {"pid", found.record.pid},
+                                                  {"socket", found.control_socket().string()}}) +
+        "\n");
+  } else {
+    print_result("Coordinator and daemons destroyed successfully\n");
+  }
   return {};
 }
 
@@ -71,6 +83,7 @@ constexpr auto down_flags = join_flags(
         Flag{.name = "--force",
              .short_name = "-f",
              .help = "End it with the dataflows that it runs"},
+        json_flag,
     },
     coordinator_flags);
 

@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/graph_model.hpp"
+#include "cli/shared_flags.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
@@ -23,7 +24,7 @@ constexpr int most_files = 10'000;
 
 // `mermaid`, `svg`, `ascii`, or `html`, which needs no flag.
 std::string wanted_form(const ParsedCommand& command) {
-  for (const char* form : {"mermaid", "svg", "ascii"})
+  for (const char* form : {"mermaid", "svg", "ascii", "json"})
     if (command.has(std::string("--") + form)) return form;
   return command.value("--format").value_or("html");
 }
@@ -101,6 +102,7 @@ int graph(const CommandContext& context) {
   if (form == "mermaid") text = to_mermaid(graph);
   if (form == "ascii") text = to_ascii(graph);
   if (form == "svg") text = to_svg(graph, title);
+  if (form == "json") text = to_json_text(graph);
   if (form == "html") text = to_html(graph, title);
   if (const auto output = command.value("--output")) {
     auto written = write_file(*output, text, O_TRUNC);
@@ -134,9 +136,10 @@ constexpr Flag graph_flags[] = {
     {.name = "--format",
      .short_name = "-f",
      .value = "FORMAT",
-     .help = "html (a page in a file, the default), svg, mermaid or ascii",
+     .help = "html (a page in a file, the default), svg, mermaid, ascii or json",
      .takes = Flag::Takes::Value,
-     .choices = "html|svg|mermaid|ascii"},
+     .choices = "html|svg|mermaid|ascii|json"},
+    json_flag,
     {.name = "--output",
      .short_name = "-o",
      .value = "FILE",

@@ -5,10 +5,13 @@
 #include <map>
 #include <numeric>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 namespace dora::cli {
 namespace {
+
+namespace json = boost::json;
 
 using dataflow::Input;
 using dataflow::Node;
@@ -214,6 +217,31 @@ std::string to_ascii(const Graph& graph) {
                           edge->queue.empty() ? "" : fmt::format("  ({})", edge->queue));
   }
   return text;
+}
+
+std::string to_json_text(const Graph& graph) {
+  constexpr std::string_view kinds[] = {"source", "middle", "sink", "timer", "log"};
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? json::value() : json::value(text);
+  };
+  json::array nodes;
+  for (const GraphNode& node : graph.nodes)
+    nodes.push_back({{"id", node.id},
+                     {"title", node.title},
+                     {"program", or_null(node.subtitle)},
+                     {"kind", kinds[static_cast<std::size_t>(node.kind)]},
+                     {"group", or_null(node.group)}});
+  json::array edges;
+  for (const GraphEdge& edge : graph.edges)
+    edges.push_back({{"from", graph.nodes[edge.from].id},
+                     {"to", graph.nodes[edge.to].id},
+                     {"output", edge.output},
+                     {"input", edge.input},
+                     {"type", or_null(edge.type)},
+                     {"queue", or_null(edge.queue)}});
+  return json::serialize(json::value{
+             {"schema_version", 1}, {"nodes", std::move(nodes)}, {"edges", std::move(edges)}}) +
+         "\n";
 }
 
 }  // namespace dora::cli

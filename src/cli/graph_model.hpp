@@ -46,6 +46,8 @@ struct Graph {
 
 Graph make_graph(const dataflow::Dataflow& dataflow);
 
+/// For programs: `nodes` and `edges`, which name the ids of nodes.
+std::string to_json_text(const Graph& graph);
 /// For https://mermaid.live and Markdown.
 std::string to_mermaid(const Graph& graph);
 /// For terminals: each node with its arrows below it.

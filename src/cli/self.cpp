@@ -3,14 +3,18 @@
 // package holds for C and C++ lies beside the program.
 #include <optional>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/version.hpp"
 #include "cli/commands.hpp"
+#include "cli/shared_flags.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace dora::cli {
 namespace {
+
+namespace json = boost::json;
 
 // The pip of the environment that holds this program.
 std::string pip() {
@@ -20,7 +24,12 @@ std::string pip() {
 }
 
 int update(const CommandContext& context) {
-  print_result(fmt::format("dora {}\n", version()));
+  if (wants_json(context.command)) {
+    const json::value answer = {{"schema_version", 1}, {"version", version()}};
+    print_result(json::serialize(answer) + "\n");
+  } else {
+    print_result(fmt::format("dora {}\n", version()));
+  }
   if (context.command.has("--check-only")) return 0;
   print_error(context.terminal, fmt::format("dora is updated by the package manager that installed "
                                             "it: {} install --upgrade dora-cpp",
@@ -62,13 +71,21 @@ int print_cmake_dir(const CommandContext& context) {
                             (daemon::own_program_directory() / "dora").string(), pip()));
     return exit_not_found;
   }
-  print_result(folder->string() + "\n");
+  if (wants_json(context.command)) {
+    const json::value answer = {{"schema_version", 1}, {"folder", folder->string()}};
+    print_result(json::serialize(answer) + "\n");
+  } else {
+    print_result(folder->string() + "\n");
+  }
   return 0;
 }
 
 constexpr Flag update_flags[] = {
     {.name = "--check-only", .help = "Only print the version"},
+    json_flag,
 };
+
+constexpr Flag cmake_dir_flags[] = {json_flag};
 
 constexpr Flag uninstall_flags[] = {
     {.name = "--force"},
@@ -80,6 +97,7 @@ constinit const Command self_cmake_dir_command{
     .name = "self cmake-dir",
     .group = Group::Help,
     .summary = "Print where the CMake package for C and C++ is",
+    .flags = cmake_dir_flags,
     .description =
         "What `find_package(dora)` is to find: give it to CMake as `dora_DIR`, as in\n"
         "`cmake -B build -Ddora_DIR=$(dora self cmake-dir)`.",

@@ -156,7 +156,8 @@ int stop(const CommandContext& context) {
                 [](const RunningDataflow& each) { return each.status != "Running"; });
   if (wish->is_all) return stop_all(survey->dataflows, *wish, context.terminal);
   if (!wish->wanted && survey->dataflows.empty()) {
-    print_result("No dataflows are running. Use `dora list` to check dataflow status.\n");
+    if (!wish->as_json)
+      print_result("No dataflows are running. Use `dora list` to check dataflow status.\n");
     return 0;
   }
   const auto chosen = choose_dataflow(survey->dataflows, wish->wanted);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -16,11 +17,13 @@
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
+#include "cli/shared_flags.hpp"
 
 namespace dora::cli {
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr auto patience = 10s;
@@ -135,7 +138,29 @@ void tell_lost(const std::vector<RunningDataflow>& dataflows) {
   }
 }
 
+void report(const CommandContext& context, const daemon::Instance& instance, bool is_new) {
+  const std::string socket = instance.control_socket().string();
+  if (wants_json(context.command)) {
+    print_result(json::serialize(json::value{{"schema_version", 1},
+                                             {"started", is_new},
+                                             {"instance", instance.name},
+                                             {"pid", instance.record.pid},
+                                             {"socket", socket}}) +
+                 "\n");
+  } else if (is_new) {
+    print_result("started dora coordinator\nstarted dora daemon\n");
+  } else {
+    print_result(
+        fmt::format("coordinator already running on {}\ndaemon already running\n", socket));
+  }
+}
+
 Result<> bring_up(const CommandContext& context) {
+  if (context.command.has("--auth")) {
+    print_warning(context.terminal,
+                  "`--auth` changes nothing: only you can reach this dora, through a socket in a "
+                  "folder of your own");
+  }
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
   if (const auto found = TRY(look_for_daemon(address))) {
     TRY(check_answer(*found));
@@ -143,14 +168,13 @@ Result<> bring_up(const CommandContext& context) {
       return fail(ErrorKind::Busy,
                   "the store is in use: `dora down` first, then `dora up --recreate-store`");
     }
-    print_result(fmt::format("coordinator already running on {}\ndaemon already running\n",
-                             found->control_socket().string()));
+    report(context, *found, false);
     return {};
   }
   TRY(start_daemon(address, context.command.has("--recreate-store")));
   const daemon::Instance made = TRY(find_daemon(address));
   const auto dataflows = TRY(ask_dataflows(to_instance(made), Deadline::clock::now() + patience));
-  print_result("started dora coordinator\nstarted dora daemon\n");
+  report(context, made, true);
   tell_lost(dataflows);
   return {};
 }
@@ -165,6 +189,9 @@ int up(const CommandContext& context) {
 constexpr Flag flags[] = {
     {.name = "--recreate-store",
      .help = "Move the store (~/.dora/<instance>.db) aside and begin a new one"},
+    json_flag,
+    {.name = "--auth"},
+    {.name = "--config", .value = "PATH", .takes = Flag::Takes::Value},
 };
 
 }  // namespace
