@@ -189,9 +189,11 @@ Result<> Builder::State::build_node(const NodeTask& planned) {
                                 .program = source.program};
     const auto known = session.nodes.find(task.node);
     const bool is_built = !source.is_new && known != session.nodes.end() &&
-                          known->second == before && builder.is_there(before);
+                          known->second == before && builder.is_there(before) &&
+                          (task.entrypoint.empty() || builder.find_entrypoint().has_value());
     if (is_built && options.when == BuildOptions::When::Changed) {
       ++result.up_to_date;
+      if (!task.entrypoint.empty()) result.places[task.node].program = *builder.find_entrypoint();
       return {};
     }
     // From here on it is not built, whatever happens.
@@ -203,6 +205,11 @@ Result<> Builder::State::build_node(const NodeTask& planned) {
   tell(listener.on_started, task.node);
   const std::int64_t began_ns = monotonic_ns();
   TRY(builder.run([&](const std::string& line) { tell(listener.on_line, task.node, line); }, stop));
+  if (!task.entrypoint.empty()) {
+    fs::path program = TRY(builder.find_entrypoint());
+    const std::scoped_lock guard(mutex);
+    result.places[task.node].program = std::move(program);
+  }
   // The commands may have written files that they name.
   TRY(save_success(task.node, record()));
   tell(listener.on_built, task.node, std::chrono::nanoseconds(monotonic_ns() - began_ns));
@@ -252,12 +259,18 @@ Result<> Builder::State::find_built(const std::vector<NodeTask>& tasks) {
     const NodeTask task = placed(planned, source->working_directory);
     if (task.has_environment &&
         (known.python_environment.empty() || !builder_of(task).is_there(known)))
-      return refuse(task, "has no Python environment yet", " --uv");
-    if (!task.has_environment && !task.git && !task.download) continue;
+      return refuse(task, "has no Python environment yet", task.entrypoint.empty() ? " --uv" : "");
+    if (!task.has_environment && !task.git && !task.download && task.entrypoint.empty()) continue;
+    fs::path program = source->program;
+    if (!task.entrypoint.empty()) {
+      auto entrypoint = builder_of(task).find_entrypoint();
+      if (!entrypoint) return refuse(task, "comes from a package that has not been built", "");
+      program = *std::move(entrypoint);
+    }
     result.places[task.node] = {
         .working_directory = source->working_directory,
         .python_environment = task.has_environment ? known.python_environment : fs::path(),
-        .program = source->program};
+        .program = std::move(program)};
   }
   return {};
 }
@@ -270,9 +283,11 @@ Result<> Builder::State::find_tools(const std::vector<NodeTask>& tasks) {
   if (needs_uv || fetches) TRY(find_own_python());
   if (!needs_uv) return {};
   if (tools.uv.empty()) {
-    return fail(ErrorKind::NotFound,
-                "`--uv` needs the program `uv`, which is not on PATH\n  = help: install it, for "
-                "example with `pip install uv`; `dora doctor` tells whether it is found");
+    return fail(
+        ErrorKind::NotFound,
+        fmt::format("{} the program `uv`, which is not on PATH\n  = help: install it, for "
+                    "example with `pip install uv`; `dora doctor` tells whether it is found",
+                    options.uses_uv ? "`--uv` needs" : "a Python package needs"));
   }
   return {};
 }
@@ -332,28 +347,15 @@ Result<BuildResult> Builder::build(const dataflow::Dataflow& dataflow) {
 }
 
 Result<> Builder::State::read_lock(const dataflow::Dataflow& dataflow) {
-  const fs::path lock = lock_path();
-  locked = TRY(read_lock_file(lock));
-  const auto refuse = [&](const std::string& why) {
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("{} does not fit {}: {}\n  = help: `--write-lockfile` writes it anew",
-                            lock.string(), options.file.filename().string(), why));
-  };
-  if (locked.descriptor_fingerprint != descriptor_fingerprint(dataflow))
-    return refuse("the dataflow has changed since");
-  for (const dataflow::Node& node : dataflow.nodes) {
-    if (!node.git) continue;
-    const auto found = locked.git_sources.find(node.id.text());
-    if (found == locked.git_sources.end())
-      return refuse(fmt::format("it has no commit for node `{}`", node.id.text()));
-    if (found->second.repo != public_address(node.git->url))
-      return refuse(fmt::format("node `{}` had another repository", node.id.text()));
-  }
-  return {};
+  locked = TRY(read_lock_file(lock_path()));
+  return check_lock(locked, dataflow)
+      .while_doing(fmt::format("{} does not fit {}", lock_path().string(),
+                               options.file.filename().string()));
 }
 
 Result<> Builder::State::write_lock(const dataflow::Dataflow& dataflow) const {
-  LockFile lock{.descriptor_fingerprint = descriptor_fingerprint(dataflow), .git_sources = {}};
+  LockFile lock{.descriptor_fingerprint = descriptor_fingerprint(dataflow)};
+  lock_packages(dataflow, lock);
   for (const dataflow::Node& node : dataflow.nodes) {
     const auto built = session.nodes.find(node.id.text());
     if (!node.git || built == session.nodes.end()) continue;
@@ -383,7 +385,11 @@ Result<> Builder::State::build_tasks(const std::vector<NodeTask>& tasks) {
 
 bool has_builds(const dataflow::Dataflow& dataflow, const daemon::LookupContext& lookup,
                 bool uses_uv) {
-  return uses_uv || !plan_tasks(dataflow, managed_nodes(lookup, uses_uv)).empty();
+  // What a package needs is only known once it has been found.
+  const bool has_package = std::ranges::any_of(dataflow.nodes, [](const dataflow::Node& node) {
+    return node.kind == dataflow::NodeKind::Hub;
+  });
+  return uses_uv || has_package || !plan_tasks(dataflow, managed_nodes(lookup, uses_uv)).empty();
 }
 
 }  // namespace dora::build

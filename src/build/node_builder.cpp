@@ -159,6 +159,21 @@ bool NodeBuilder::is_there(const NodeRecord& record) const {
          environment_stamp(record.python_environment) == stamp(record);
 }
 
+Result<fs::path> NodeBuilder::find_entrypoint() const {
+  std::vector<fs::path> places;
+  if (task_.has_environment && task_.entrypoint.find('/') == std::string::npos)
+    places.push_back(environment_folder() / "bin" / task_.entrypoint);
+  places.push_back(task_.working_directory / task_.entrypoint);
+  std::string missing;
+  for (const fs::path& place : places) {
+    std::error_code error;
+    if (fs::is_regular_file(place, error)) return place;
+    missing += fmt::format("{}{}", missing.empty() ? "" : ", nor ", place.string());
+  }
+  return fail(ErrorKind::NotFound, fmt::format("its package starts `{}`, but there is no {}",
+                                               task_.entrypoint, missing));
+}
+
 Result<> NodeBuilder::run(const OnLine& on_line, const StopSignal& stop) const {
   if (task_.has_environment) return run_in_environment(on_line, stop);
   const bool may_replace_dora = std::ranges::any_of(task_.lines, [](const std::string& line) {

@@ -28,6 +28,10 @@ class NodeBuilder {
   /// Whether what `record` stands for is still there.
   bool is_there(const NodeRecord& record) const;
 
+  /// What a package starts: in its environment or its folder, and nowhere else. Fails with
+  /// NotFound.
+  Result<std::filesystem::path> find_entrypoint() const;
+
   /// Makes the environment if it is to have one, and runs the commands. Blocks. The error names the
   /// command and holds its last lines.
   Result<> run(const OnLine& on_line, const StopSignal& stop) const;

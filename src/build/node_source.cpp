@@ -25,6 +25,19 @@ fs::path download_path(const Download& download, const fs::path& folder) {
   return folder / "build" / download.sha256 / name;
 }
 
+/// The folder of a package in its clone, whatever links the repository holds.
+Result<fs::path> folder_in(const fs::path& clone, const std::string& subfolder) {
+  if (subfolder.empty()) return clone;
+  std::error_code error;
+  const fs::path folder = fs::canonical(clone / subfolder, error);
+  if (!error && fs::is_directory(folder, error)) {
+    const fs::path inner = folder.lexically_relative(fs::canonical(clone, error));
+    if (!inner.empty() && *inner.begin() != "..") return folder;
+  }
+  return fail(ErrorKind::NotFound,
+              fmt::format("there is no folder `{}` in {}", subfolder, clone.string()));
+}
+
 Result<FetchedSource> fetch_git(const NodeTask& task, const FetchRequest& request,
                                 const OnLine& on_line, const StopSignal& stop) {
   GitRepository repository(*task.git, request.folder, request.variables, on_line, stop);
@@ -43,7 +56,8 @@ Result<FetchedSource> fetch_git(const NodeTask& task, const FetchRequest& reques
   source.is_new = repository.find_clone(commit).empty();
   if (source.is_new && request.is_offline)
     return std::unexpected(missing(task, ", and `--offline` forbids it"));
-  source.working_directory = TRY(repository.clone(commit));
+  const fs::path clone = TRY(repository.clone(commit));
+  source.working_directory = TRY(folder_in(clone, task.subfolder));
   return source;
 }
 
@@ -113,6 +127,7 @@ Result<FetchedSource> find_source(const NodeTask& task, const fs::path& folder,
     source.working_directory = clones_of(task.git->url, folder) / record.commit;
     if (!is_same || record.commit.empty() || !fs::is_directory(source.working_directory, error))
       return std::unexpected(missing(task, ""));
+    source.working_directory = TRY(folder_in(source.working_directory, task.subfolder));
   }
   if (task.download) {
     source.program = download_path(*task.download, folder);

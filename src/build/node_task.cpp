@@ -36,6 +36,25 @@ bool has_python_operator(const dataflow::Node& node) {
   });
 }
 
+/// What the package of a node asks for. A program that is downloaded is ready to run.
+void add_package(const dataflow::HubPackage& package, NodeTask& task) {
+  task.subfolder = package.subfolder;
+  if (!package.url.empty()) {
+    task.download = {.url = package.url, .sha256 = package.sha256};
+    return;
+  }
+  add_lines(package.build, task.lines);
+  // `pip install .` writes into its folder, which another node may share.
+  task.only_installs = false;
+  task.entrypoint = package.entrypoint;
+  task.has_environment = package.is_python;
+  if (!package.repository.empty()) {
+    task.git = dataflow::GitSource{
+        .url = package.repository, .branch = {}, .tag = {}, .rev = package.commit};
+  }
+  if (!package.folder.empty()) task.working_directory = package.folder;
+}
+
 }  // namespace
 
 bool is_pip(std::string_view word) {
@@ -74,13 +93,16 @@ std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed man
          (has_python_operator(node) || (is_script(node) && !task.lines.empty()) ||
           (node.kind == dataflow::NodeKind::Program && std::ranges::any_of(task.lines, installs))));
     task.git = node.git;
+    task.working_directory = dataflow.base_directory;
+    if (node.package) add_package(*node.package, task);
     if (node.kind == dataflow::NodeKind::Download)
       task.download = {.url = node.path, .sha256 = to_lower(node.path_sha256.value_or(""))};
-    if (task.lines.empty() && !task.has_environment && !task.git && !task.download) continue;
+    if (task.lines.empty() && !task.has_environment && !task.git && !task.download &&
+        task.entrypoint.empty())
+      continue;
     task.variables = dataflow::merged_environment(dataflow, node);
     std::erase_if(task.variables,
                   [](const auto& each) { return daemon::is_reserved_variable(each.first); });
-    task.working_directory = dataflow.base_directory;
     tasks.push_back(std::move(task));
   }
   std::ranges::sort(tasks, {}, &NodeTask::node);

@@ -40,6 +40,9 @@ struct NodeTask {
   /// The script in the clone, which may say what it needs; empty: it will not be asked.
   std::filesystem::path script_in_clone{};
   std::optional<Download> download{};
+  /// Of a package: the folder in its repository, and what it starts there or in its environment.
+  std::string subfolder{};
+  std::string entrypoint{};
   bool operator==(const NodeTask&) const = default;
 };
 
@@ -51,7 +54,7 @@ enum class Managed {
 };
 
 /// Of all nodes that have something to build, ordered by id. Which nodes get an environment
-/// follows from `managed`. Looks into scripts.
+/// follows from `managed`; Python packages always do. Looks into scripts.
 std::vector<NodeTask> plan_tasks(const dataflow::Dataflow& dataflow, Managed managed);
 
 /// The task once its source is in `working_directory`. Looks into its script.

@@ -17,6 +17,7 @@
 #include "cli/console_text.hpp"
 #include "cli/duration.hpp"
 #include "daemon/process_tree.hpp"
+#include "hub/catalog.hpp"
 
 namespace dora::cli {
 namespace {
@@ -124,6 +125,18 @@ Result<SourceWishes> parse_source_flags(const ParsedCommand& command) {
                                                                 : Lock::None,
                       .lock_file = {},
                       .is_offline = command.has("--offline")};
+  for (const std::string& text : command.values("--hub-override")) {
+    const auto equals = text.find('=');
+    const auto package = hub::PackageReference::parse(text.substr(0, equals));
+    if (equals == std::string::npos || equals + 1 == text.size() || !package ||
+        package->requirement.text() != "*") {
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("`--hub-override {}`: write <namespace>/<name>=<folder>", text));
+    }
+    std::error_code failed;
+    wishes.hub_overrides[package->key()] =
+        std::filesystem::absolute(text.substr(equals + 1), failed).lexically_normal();
+  }
   const auto file = command.value("--lockfile");
   if (!file) return wishes;
   if (wishes.lock == Lock::None)

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "build/builder.hpp"
 #include "cli/command_line.hpp"
@@ -17,7 +19,7 @@
 namespace dora::cli {
 
 /// Of commands that build: where sources that are elsewhere come from.
-inline constexpr std::array<Flag, 4> source_flags{{
+inline constexpr std::array<Flag, 5> source_flags{{
     {.name = "--locked", .help = "Build what the lock file says; fail when it does not fit"},
     {.name = "--write-lockfile",
      .help = "Write which commits were built into the lock file",
@@ -28,6 +30,11 @@ inline constexpr std::array<Flag, 4> source_flags{{
      .takes = Flag::Takes::Value,
      .complete = Complete::Files},
     {.name = "--offline", .help = "Fetch nothing: use what was fetched before"},
+    {.name = "--hub-override",
+     .value = "NS/NAME=PATH",
+     .help = "A folder that takes the place of a package; may be repeated",
+     .takes = Flag::Takes::Values,
+     .conflicts = "--write-lockfile"},
 }};
 
 /// What they ask for.
@@ -35,6 +42,8 @@ struct SourceWishes {
   build::BuildOptions::Lock lock = build::BuildOptions::Lock::None;
   std::filesystem::path lock_file;
   bool is_offline = false;
+  /// By `<namespace>/<name>`.
+  std::map<std::string, std::filesystem::path> hub_overrides{};
 };
 
 /// Fails with InvalidInput, naming the flag.

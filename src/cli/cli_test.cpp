@@ -207,7 +207,9 @@ TEST(CommandLine, SaysWhatWasMeant) {
             "unknown command `dataflow.yml`, did you mean `dora run dataflow.yml`?");
   EXPECT_EQ(usage_error({"--colour", "never"}),
             "unknown flag `--colour` for `dora`, did you mean `--color`?");
-  EXPECT_THAT(usage_error({"hub", "f"}), HasSubstr("not in this version yet"));
+  EXPECT_THAT(usage_error({"trace", "f"}), HasSubstr("not in this version yet"));
+  EXPECT_EQ(usage_error({"hub", "serach"}),
+            "unknown command `hub serach`, did you mean `hub search`?");
   EXPECT_EQ(usage_error({"xyzzy"}), "unknown command `xyzzy`");
 }
 

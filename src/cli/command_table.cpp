@@ -32,6 +32,16 @@ constexpr const Command* table[] = {
     &graph_command,
     &expand_command,
     &schema_command,
+    &hub_search_command,
+    &hub_info_command,
+    &hub_list_command,
+    &hub_outdated_command,
+    &hub_update_command,
+    &hub_fetch_command,
+    &hub_init_command,
+    &hub_publish_command,
+    &hub_yank_command,
+    &hub_install_command,
     &run_command,
     &start_command,
     &stop_command,
@@ -80,9 +90,8 @@ constexpr Family family_table[] = {
     {"self", "This installation"},
 };
 
-constexpr std::string_view planned[] = {"cluster", "config", "coordinator", "hub",    "inspect",
-                                        "node",    "param",  "record",      "replay", "system",
-                                        "top",     "topic",  "trace",       "web"};
+constexpr std::string_view planned[] = {"cluster", "config", "coordinator", "inspect", "record",
+                                        "replay",  "top",    "topic",       "trace",   "web"};
 
 }  // namespace
 

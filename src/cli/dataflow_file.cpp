@@ -86,7 +86,20 @@ dataflow::TypeReport check_types_of(const dataflow::Dataflow& dataflow, bool is_
   auto library = dataflow::TypeLibrary::standard();
   dataflow::DiskFileSource files;
   auto problems = library.add_folder(dataflow.base_directory / "types", files);
-  auto report = dataflow::check_types(dataflow, library, is_strict || dataflow.strict_types);
+  // What packages say of their ports; what stands in the dataflow itself wins.
+  dataflow::Dataflow whole = dataflow;
+  for (dataflow::Node& node : whole.nodes) {
+    if (!node.package) continue;
+    for (const auto& [name, type] : node.package->types)
+      library.add(name, type);
+    for (const auto& [id, type] : node.package->input_types)
+      if (node.ports.find_input(id) != nullptr)
+        node.ports.input_types.try_emplace(id, type, node.path_location);
+    for (const auto& [id, type] : node.package->output_types)
+      if (node.ports.find_output(id) != nullptr)
+        node.ports.output_types.try_emplace(id, type, node.path_location);
+  }
+  auto report = dataflow::check_types(whole, library, is_strict || dataflow.strict_types);
   report.diagnostics.insert(report.diagnostics.begin(), problems.begin(), problems.end());
   return report;
 }

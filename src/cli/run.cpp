@@ -10,6 +10,7 @@
 #include "cli/dataflow_file.hpp"
 #include "cli/duration.hpp"
 #include "cli/front_process.hpp"
+#include "cli/packages.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_session.hpp"
 #include "cli/shared_flags.hpp"
@@ -118,6 +119,9 @@ int run(const CommandContext& context) {
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
   if (refuse_deploy(*file->loaded.dataflow, *options, terminal)) return exit_invalid_dataflow;
+  if (const auto end = find_packages(*file, options->sources, hub::IndexFetcher::Ask::IfNew,
+                                     terminal, ", nothing was started"))
+    return *end;
   for (const std::string& notice : options->notices)
     print_warning(terminal, notice);
 
@@ -152,6 +156,7 @@ constexpr auto run_flags = join_flags(
         log_level_flag("--log-level"),
         log_display_flags[0],
         log_display_flags[1],
+        {.name = "--json", .help = "The same as --log-format json"},
         {.name = "--env",
          .value = "KEY=VALUE",
          .help = "A variable for all nodes; may be repeated",
@@ -169,10 +174,6 @@ constexpr auto run_flags = join_flags(
          .help = "Run every `build:`, also if nothing changed",
          .conflicts = "--no-build"},
         {.name = "--no-build", .help = "Run no `build:`"},
-        {.name = "--hub-override",
-         .value = "NS/NAME=PATH",
-         .help = "",
-         .takes = Flag::Takes::Values},
         {.name = "--name",
          .short_name = "-n",
          .value = "NAME",

@@ -19,8 +19,7 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> not_yet{{
-    {"--hub-override", "hub packages are not in this version yet"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> not_yet{{
     {"--coordinator-addr", "`dora run` needs no coordinator"},
 }};
 
@@ -54,7 +53,9 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
     options.grace = duration_cast<milliseconds>(*grace);
   options.log_filter = TRY(parse_log_filter(command.value("--log-level").value_or("stdout"),
                                             command.value("--log-filter").value_or("")));
-  options.log_format = TRY(parse_log_format(command.value("--log-format").value_or("pretty")));
+  const bool as_json = command.command().name == "run" && command.has("--json");
+  options.log_format =
+      TRY(parse_log_format(as_json ? "json" : command.value("--log-format").value_or("pretty")));
   options.hides_logs = environment("DORA_QUIET").value_or("false") != "false" &&
                        environment("DORA_QUIET").value_or("0") != "0";
   const auto variables = command.values("--env");

@@ -63,8 +63,18 @@ TEST(RunOptions, AreTakenFromFlagsAndEnvironment) {
 }
 
 TEST(RunOptions, SayWhichFlagsDoNothingYet) {
-  const auto parsed = options({"--uv", "--hub-override", "a/b=c"}).value();
-  EXPECT_THAT(parsed.notices, ElementsAre(HasSubstr("--hub-override: ")));
+  const auto parsed = options({"--coordinator-addr", "127.0.0.1"}).value();
+  EXPECT_THAT(parsed.notices, ElementsAre(HasSubstr("--coordinator-addr: ")));
+}
+
+TEST(RunOptions, TakeFoldersForPackages) {
+  const auto parsed =
+      options({"--hub-override", "acme/lidar=/src/lidar", "--hub-override", "dora-yolo=a=b"})
+          .value();
+  EXPECT_EQ(parsed.sources.hub_overrides.at("acme/lidar"), "/src/lidar");
+  EXPECT_EQ(parsed.sources.hub_overrides.at("dora-rs/dora-yolo").filename(), "a=b");
+  for (const char* bad : {"acme/lidar", "acme/lidar=", "=x", "a/b/c=x", "a@1=x", "A b=x"})
+    EXPECT_THAT(options({"--hub-override", bad}).error().message, HasSubstr("--hub-override"));
 }
 
 TEST(RunOptions, RefuseWrongValuesNamingTheFlag) {

@@ -14,6 +14,7 @@
 #include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/front_process.hpp"
+#include "cli/packages.hpp"
 #include "cli/run_options.hpp"
 #include "cli/shared_flags.hpp"
 #include "cli/start_session.hpp"
@@ -135,6 +136,9 @@ Result<int> start_checked(const CommandContext& context, const RunOptions& optio
   }
   for (const std::string& notice : options.notices)
     print_warning(terminal, notice);
+  if (const auto end = find_packages(*file, options.sources, hub::IndexFetcher::Ask::IfNew,
+                                     terminal, ", nothing was started"))
+    return *end;
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
   const Instance instance = to_instance(TRY(find_daemon(address)));
   daemon::NodePlaces places;

@@ -7,7 +7,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
+#include "cli/help.hpp"
+#include "cli/packages.hpp"
 #include "cli/shared_flags.hpp"
+#include "hub/manifest.hpp"
 
 namespace dora::cli {
 namespace {
@@ -24,6 +27,22 @@ std::string to_json_line(const Diagnostic& diagnostic) {
       {"column", diagnostic.column}, {"length", diagnostic.length},
       {"label", diagnostic.label},   {"help", diagnostic.help}};
   return json::serialize(line) + "\n";
+}
+
+int validate_manifest(const CommandContext& context, const std::string& path) {
+  const hub::LoadedManifest loaded = hub::load_manifest(path);
+  if (wants_json(context.command)) {
+    std::string text;
+    for (const Diagnostic& each : loaded.diagnostics)
+      text += to_json_line(each);
+    print_result(text);
+  } else {
+    const bool is_loud = !context.terminal.is_quiet;
+    if (is_loud) print_result(fmt::format("Validating node manifest {}...\n", path));
+    print_diagnostics({.diagnostics = loaded.diagnostics}, context.terminal, "");
+    if (is_loud && loaded.manifest) print_result("Node manifest OK.\n");
+  }
+  return loaded.manifest ? 0 : exit_invalid_dataflow;
 }
 
 void print_json(const DataflowFile& file, const dataflow::TypeReport& types) {
@@ -57,14 +76,26 @@ void print_text(const DataflowFile& file, const dataflow::TypeReport& types,
 }
 
 int validate(const CommandContext& context) {
+  const auto manifest = context.command.value("--node-manifest");
+  const bool has_files = !context.command.arguments().empty();
+  if (manifest.has_value() == has_files) {
+    print_error(context.terminal,
+                has_files ? "`--node-manifest` takes the place of PATH: give one of them"
+                          : "`dora validate` needs PATH: YAML files, or folders that hold "
+                            "dataflow.yml");
+    print_notice(usage(validate_command) + "\n`dora validate --help` tells more\n");
+    return exit_usage;
+  }
+  if (manifest) return validate_manifest(context, *manifest);
   int worst = 0;
   for (const std::string& typed : context.command.arguments()) {
     int exit_code = 0;
-    const auto file = read_dataflow_file(typed, context.terminal, context.environment, exit_code);
+    auto file = read_dataflow_file(typed, context.terminal, context.environment, exit_code);
     if (!file) {
       worst = std::max(worst, exit_code);
       continue;
     }
+    look_at_packages(*file, context.command.has("--offline"));
     dataflow::TypeReport types;
     if (file->loaded.dataflow)
       types = check_types_of(*file->loaded.dataflow, context.command.has("--strict-types"));
@@ -80,7 +111,15 @@ int validate(const CommandContext& context) {
 }
 
 constexpr Flag validate_flags[] = {
-    {.name = "--strict-types", .help = "Make warnings about types errors"},
+    {.name = "--strict-types",
+     .help = "Make warnings about types errors",
+     .conflicts = "--node-manifest"},
+    {.name = "--node-manifest",
+     .value = "PATH",
+     .help = "Check a node manifest, dora-node.yml, instead of a dataflow",
+     .takes = Flag::Takes::Value,
+     .complete = Complete::Files},
+    {.name = "--offline", .help = "Fetch no index of packages", .conflicts = "--node-manifest"},
     {.name = "--format",
      .short_name = "-f",
      .value = "FORMAT",
@@ -88,7 +127,6 @@ constexpr Flag validate_flags[] = {
      .takes = Flag::Takes::Value,
      .choices = "text|json"},
     json_flag,
-    {.name = "--offline"},  // Nothing is fetched anyway.
 };
 
 }  // namespace
@@ -98,7 +136,7 @@ constinit const Command validate_command{
     .group = Group::Write,
     .summary = "Check a dataflow without starting anything",
     .arguments = {{{"PATH", "YAML files, or folders that hold dataflow.yml",
-                    Argument::Takes::Several, Complete::DataflowFiles}}},
+                    Argument::Takes::AnyNumber, Complete::DataflowFiles}}},
     .flags = validate_flags,
     .description =
         "Reads the files, their modules and their types, looks for the programs they name, and "
@@ -107,7 +145,8 @@ constinit const Command validate_command{
     .examples =
         "dora validate dataflow.yml\n"
         "dora validate robots/*.yml --strict-types\n"
-        "dora validate dataflow.yml --json # for editors and scripts",
+        "dora validate dataflow.yml --json # for editors and scripts\n"
+        "dora validate --node-manifest dora-node.yml # of a package that others use",
     .run = validate,
 };
 

@@ -98,10 +98,12 @@ Result<ProgramPlan> plan_program(const Node& node, const NodePlaces& places) {
       break;
     }
     case NodeKind::Hub:
-      return refuse("comes from the hub and has not been fetched: run `dora build` first");
     case NodeKind::Download:
-      if (place == places.end() || place->second.program.empty())
-        return refuse("has not been downloaded: run `dora build` first");
+      if (place == places.end() || place->second.program.empty()) {
+        return refuse(node.kind == NodeKind::Hub
+                          ? "comes from the hub and has not been fetched: run `dora build` first"
+                          : "has not been downloaded: run `dora build` first");
+      }
       program.path = place->second.program.string();
       program.kind = kind_of_file(program.path);
       break;

@@ -30,7 +30,8 @@ constexpr ErrorCode table[] = {
      "output_framing, output_metadata, pattern, env, deploy, cpu_affinity, "
      "shared_memory_pool_size, restart_policy, max_restarts, restart_delay, max_restart_delay, "
      "restart_window, health_check_timeout, finish_grace_secs, send_stdout_as, send_logs_as, "
-     "min_log_level, max_log_size, max_rotated_files, latency, tty."},
+     "min_log_level, max_log_size, max_rotated_files, latency, tty. Keys of a node manifest: "
+     "docs/hub.md."},
     {"E005", "a required key is missing",
      "A key that this place cannot do without is not there. Example: a node without `id`, a file "
      "without `nodes`, a long-form input without `source`. Add the key."},
@@ -147,6 +148,19 @@ constexpr ErrorCode table[] = {
     {"E042", "the code of an operator is not there",
      "The file named by `python` or `shared-library` does not exist. A shared library `blur` is "
      "looked for as `libblur.so`. Correct the path, or give the operator a `build`."},
+    {"E050", "a node manifest is wrong",
+     "A node manifest, dora-node.yml, says how the package of a node is called, built and started, "
+     "and which ports it has: docs/hub.md tells every key. A value is not one that the key takes. "
+     "Example: `entrypoint: ../camera`, which leads out of the package. `dora validate "
+     "--node-manifest dora-node.yml` checks a manifest alone."},
+    {"E051", "a package cannot be had",
+     "The package that `hub` names is in no index, has no version that fits, or its index cannot "
+     "be "
+     "read. `dora hub search` lists packages, `dora hub info PACKAGE` tells the versions. "
+     "`--hub-override <namespace>/<name>=<folder>` takes a folder of this machine instead."},
+    {"E052", "a node does not fit its package",
+     "The manifest of a package says which inputs and outputs its node has. The dataflow names "
+     "others, or leaves out an input that is needed. `dora hub info PACKAGE` shows them."},
     {"W001", "an old spelling",
      "The file uses a spelling of dora 0.x, which still works: `custom:` (its keys now stand in "
      "the node itself, `source` is `path`, `envs` is `env`), `_unstable_deploy`, "
@@ -191,6 +205,11 @@ constexpr ErrorCode table[] = {
     {"W014", "an output without a type",
      "Types are strict, and an input with a type reads an output without one. Add it to "
      "`output_types` of the node that sends it."},
+    {"W015", "a package was not looked at",
+     "The index of the package that `hub` names cannot be reached just now, so that nobody can "
+     "tell "
+     "whether there is such a package and whether the node fits it. `dora build` needs the index "
+     "once. A `--hub-override` that no node uses is told in the same way."},
 };
 
 }  // namespace

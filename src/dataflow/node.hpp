@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "dataflow/hub_package.hpp"
 #include "dataflow/input.hpp"
 #include "dataflow/operator.hpp"
 #include "dataflow/ros2_bridge.hpp"
@@ -26,7 +27,7 @@ enum class NodeKind {
   Timer,      ///< `path: dora/timer/...`: no process, consumers tick by themselves
   Operators,  ///< `operator` or `operators`
   Ros2,       ///< `ros2`
-  Hub,        ///< `hub`, not resolved yet
+  Hub,        ///< `hub`: a package, see Node::package
 };
 
 /// A value of `env`, with what it was in YAML.
@@ -97,6 +98,8 @@ struct Node {
   std::optional<std::string> build;
   std::optional<GitSource> git;
   std::optional<HubSource> hub;
+  /// Of a Hub node, once somebody has looked for it.
+  std::optional<HubPackage> package;
   /// Of a Timer node.
   std::chrono::nanoseconds timer_interval{0};
   /// Of an Operators node, at least one.

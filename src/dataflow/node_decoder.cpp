@@ -242,7 +242,6 @@ NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size
     decode_timer(decoder, fields, node);
   else
     decode_program(decoder, fields, node);
-  if (node.kind == NodeKind::Hub) draft.has_known_outputs = false;
   if (const YamlNode* outputs = fields.find("outputs")) {
     std::size_t ids = node.ports.outputs.size();
     draft.has_known_outputs =

@@ -109,33 +109,33 @@ std::string text_at(const YamlNode& mapping, std::string_view key) {
   return value != nullptr && value->is_scalar() ? value->text : "";
 }
 
-// Reads one type; false, and a report, when it has not the form of one.
-bool decode_type(const YamlNode& key, const YamlNode& value, Report& report,
-                 TypeDefinition& definition) {
-  const auto refuse = [&](const YamlNode& at, std::string problem) {
+}  // namespace
+
+std::optional<TypeDefinition> decode_type(const YamlNode& name, const YamlNode& value,
+                                          Report& report) {
+  const auto refuse = [&](const YamlNode& at, std::string_view problem) {
     report.add(at.at, {.code = "E035",
-                       .message = fmt::format("the type `{}` {}", shown(key.text), problem),
+                       .message = fmt::format("the type `{}` {}", shown(name.text), problem),
                        .help = "write `arrow: Float32`, or `arrow: Struct` with `fields`, a list "
                                "of `{name: ..., type: ...}`"});
-    return false;
+    return std::nullopt;
   };
-  if (!is_name(key.text)) return refuse(key, "has a name with other characters than letters");
   if (!value.is_mapping()) return refuse(value, "is not a map");
-  definition.arrow = text_at(value, "arrow");
-  if (definition.arrow.empty()) return refuse(key, "does not say its Arrow type");
+  TypeDefinition definition{.arrow = text_at(value, "arrow"), .fields = {}};
+  if (definition.arrow.empty()) return refuse(name, "does not say its Arrow type");
   const YamlNode* fields = entry_of(value, "fields");
-  if (fields == nullptr || fields->is_null())
-    return definition.arrow != "Struct" || refuse(key, "is a Struct without fields");
+  if (fields == nullptr || fields->is_null()) {
+    if (definition.arrow == "Struct") return refuse(name, "is a Struct without fields");
+    return definition;
+  }
   if (!fields->is_sequence()) return refuse(*fields, "has `fields` that are not a list");
   for (const YamlNode* item : fields->children) {
     if (!item->is_mapping() || text_at(*item, "name").empty() || text_at(*item, "type").empty())
       return refuse(*item, "has a field without `name` or `type`");
     definition.fields.push_back({text_at(*item, "name"), text_at(*item, "type")});
   }
-  return true;
+  return definition;
 }
-
-}  // namespace
 
 std::optional<TypeName> parse_type_name(std::string_view text) {
   TypeName name;
@@ -199,9 +199,17 @@ std::vector<Diagnostic> TypeLibrary::add_folder(const std::filesystem::path& fol
       continue;
     }
     for (std::size_t i = 0; i + 1 < types->children.size(); i += 2) {
-      TypeDefinition definition;
-      if (decode_type(*types->children[i], *types->children[i + 1], report, definition))
-        types_.insert_or_assign(prefix + "/" + types->children[i]->text, std::move(definition));
+      const YamlNode& key = *types->children[i];
+      if (!is_name(key.text)) {
+        report.add(key.at, {.code = "E035",
+                            .message = fmt::format("the type `{}` has a name with other "
+                                                   "characters than letters, digits, `_`, `-` "
+                                                   "and `.`",
+                                                   shown(key.text))});
+        continue;
+      }
+      if (auto definition = decode_type(key, *types->children[i + 1], report))
+        types_.insert_or_assign(prefix + "/" + key.text, *std::move(definition));
     }
   }
   std::size_t omitted = 0;

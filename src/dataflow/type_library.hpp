@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dataflow/diagnostic.hpp"
@@ -47,6 +48,11 @@ class TypeLibrary {
   /// the types in it. What is wrong with them is returned; a folder that is not there is empty.
   std::vector<Diagnostic> add_folder(const std::filesystem::path& folder, FileSource& files);
 
+  /// Adds a type that a package brings along, unless there is one of that name.
+  void add(const std::string& name, TypeDefinition definition) {
+    types_.try_emplace(name, std::move(definition));
+  }
+
   /// Nothing when there is no such type. `base` is the full name without parameters.
   const TypeDefinition* find(std::string_view base) const;
   std::vector<std::string> names() const;
@@ -56,5 +62,13 @@ class TypeLibrary {
  private:
   std::map<std::string, TypeDefinition, std::less<>> types_;
 };
+
+class Report;
+struct YamlNode;
+
+/// Reads the definition of the type `name` (a key) from `value`. Nothing, and a report, when it is
+/// none.
+std::optional<TypeDefinition> decode_type(const YamlNode& name, const YamlNode& value,
+                                          Report& report);
 
 }  // namespace dora::dataflow

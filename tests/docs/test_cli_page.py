@@ -100,7 +100,7 @@ node.send_output("message", [1])
 
 
 @pytest.mark.parametrize("line", examples())
-def test_every_example_is_understood(line, workspace, run_dora):
+def test_every_example_is_understood(line, workspace, run_dora, environment):
     """It may have nothing to work on here, but it is a right command line and answers in words."""
     (match,) = re.findall(r"dora [^|)>#]*", line)[:1]
     for folder in (workspace, workspace / "hello", workspace / "robots"):
@@ -109,6 +109,10 @@ def test_every_example_is_understood(line, workspace, run_dora):
             "nodes: [{id: sender, path: node.py, outputs: [message]}]\n"
         )
         (folder / "node.py").write_text(NODE)
+    # No example asks a network.
+    (workspace / "index").mkdir()
+    (workspace / "hub.toml").write_text('[[index]]\nalias = "official"\npath = "index"\n')
+    environment["DORA_HUB_CONFIG"] = str(workspace / "hub.toml")
     words = []
     for word in shlex.split(match)[1:]:
         found = (
