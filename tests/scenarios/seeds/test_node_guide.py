@@ -84,39 +84,6 @@ def test_basic_usage(flow):
     assert lines == ["data None [1, None]", "data (2, 2) [[0.0, 0.0], [0.0, 0.0]]"]
 
 
-def test_handling_events(flow):
-    flow.nodes(
-        sender="""
-            from dora import Node
-
-            Node().send_output("data", b"1")
-        """,
-        receiver="""
-            def handle_input(name, value):
-                print(name, value.to_pylist())
-
-            from dora import Node
-
-            node = Node()
-
-            for event in node:
-                match event["type"]:
-                    case "INPUT":
-                        handle_input(event["id"], event["value"])
-                    case "INPUT_CLOSED":
-                        print(f"Input {event['id']} closed")
-                    case "STOP":
-                        print("Stopping...")
-                        break
-                    case "ERROR":
-                        print(f"Error: {event['error']}")
-        """,
-    )
-    flow.yaml(TWO.format(outputs="data", inputs="data: sender/data"))
-    lines = flow.run().succeeded().of("receiver")
-    assert lines == ["data [49]", "Input data closed", "Stopping..."]
-
-
 def test_sending_numpy_arrays(flow):
     assert received(
         flow,
