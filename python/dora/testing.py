@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ._dataflow_runs import DataflowResult, run_dataflow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 __all__ = ["DataflowResult", "MockNode", "MockSample", "run_dataflow"]
@@ -89,6 +90,10 @@ class MockNode:
         """The metadata of each message of `outputs`."""
         self.logs: list[tuple[str, str, dict[str, Any]]] = []
         """(level, message, fields) of each message that was logged."""
+        self.closed_outputs: list[str] = []
+        """What close_outputs was called with, in order."""
+        self._table: dict[tuple[str, str], bytes] = {}
+        self._dropped: list[tuple[str, str]] = []
 
     def next(self, timeout: float | None = None) -> dict[str, Any] | None:
         """The next event; None after STOP."""
@@ -159,6 +164,58 @@ class MockNode:
         """As Node.send_service_response."""
         self.send_output(output_id, data, metadata)
 
+    def recv_service_response(
+        self, request_id: str, timeout: float | None = None, server: str | None = None
+    ) -> dict[str, Any] | None:
+        """The next input is the response, whatever its id; None when only STOP is left."""
+        return self._answer(request_id=request_id)
+
+    def recv_action_result(
+        self, goal_id: str, timeout: float | None = None, server: str | None = None
+    ) -> dict[str, Any] | None:
+        """The next input is the result of a goal that succeeded; None when only STOP is left."""
+        return self._answer(goal_id=goal_id, goal_status="succeeded")
+
+    def _answer(self, **correlation: str) -> dict[str, Any] | None:
+        if not self._events or self._events[0]["type"] != "INPUT":
+            return None
+        event = self._events.popleft()
+        event["metadata"] = {**correlation, **event["metadata"]}
+        return event
+
+    def merge_external_events(self, subscription: Any) -> None:
+        """All that `subscription.next()` gives, up to None, comes before what is left."""
+        values: list[dict[str, Any]] = []
+        while (value := subscription.next()) is not None:
+            values.append({"kind": "external", "value": value})
+        self._events.extendleft(reversed(values))
+
+    def extension_store(self, namespace: str, key: str, value: bytes) -> None:
+        """As Node.extension_store, in a table of this node's own."""
+        self._table[namespace, key] = bytes(value)
+
+    def extension_load(self, namespace: str, key: str, remove: bool = False) -> bytes | None:
+        """As Node.extension_load, from a table of this node's own."""
+        value = self._table.get((namespace, key))
+        if remove:
+            self.extension_drop(namespace, key)
+        return value
+
+    def extension_drop(self, namespace: str, key: str) -> None:
+        """As Node.extension_drop."""
+        if self._table.pop((namespace, key), None) is not None:
+            self._dropped.append((namespace, key))
+
+    def drain_dropped_extension_keys(self, namespace: str) -> list[str]:
+        """As Node.drain_dropped_extension_keys."""
+        keys = [key for space, key in self._dropped if space == namespace]
+        self._dropped = [item for item in self._dropped if item[0] != namespace]
+        return keys
+
+    def close_outputs(self, output_ids: Iterable[str]) -> None:
+        """Keeps the ids in `closed_outputs`."""
+        self.closed_outputs.extend(output_ids)
+
     def log(
         self,
         level: str,
@@ -202,6 +259,12 @@ class MockNode:
     def node_config(self) -> dict[str, Any]:
         """No inputs and no outputs are declared: every one is accepted."""
         return {"inputs": {}, "outputs": []}
+
+    def dataflow_descriptor(self) -> dict[str, Any]:
+        """Raises RuntimeError: there is no dataflow."""
+        from ._errors import Unsupported
+
+        raise Unsupported("a MockNode is part of no dataflow")
 
     def timestamp(self) -> datetime:
         """The time now in UTC."""

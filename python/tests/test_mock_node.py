@@ -1,10 +1,12 @@
 """dora.testing.MockNode stands in for a node."""
 
 import asyncio
+import inspect
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from dora import Node
 from dora.testing import MockNode
 
 
@@ -54,6 +56,52 @@ def test_correlates_requests():
     node = MockNode([])
     request_id = node.send_service_request("ask", 1, {"a": 2})
     assert node.output_metadata["ask"] == [{"a": 2, "request_id": request_id}]
+
+
+def test_the_next_input_answers_a_request():
+    node = MockNode([("sum", 3), ("result", 4)], {"unit": "m"})
+    request_id = node.send_service_request("ask", 1)
+    response = node.recv_service_response(request_id, timeout=1.0, server="adder")
+    assert (response["id"], response["value"]) == ("sum", 3)
+    assert response["metadata"] == {"request_id": request_id, "unit": "m"}
+    result = node.recv_action_result("goal")
+    assert result["metadata"] == {"goal_id": "goal", "goal_status": "succeeded", "unit": "m"}
+    assert node.recv_action_result("goal") is None
+    assert node.next() == {"type": "STOP"}
+
+
+def test_it_has_every_method_of_a_node():
+    def public(owner):
+        return {name for name in dir(owner) if not name.startswith("_")}
+
+    assert public(Node) <= public(MockNode)
+    for name in public(Node):
+        of_node, of_mock = (inspect.signature(getattr(owner, name)) for owner in (Node, MockNode))
+        assert list(of_node.parameters) == list(of_mock.parameters), name
+
+
+def test_values_of_a_table_and_events_from_elsewhere():
+    node = MockNode([("number", 1)])
+    node.extension_store("space", "key", b"value")
+    assert node.extension_load("space", "key", remove=True) == b"value"
+    assert node.extension_load("space", "key") is None
+    assert node.drain_dropped_extension_keys("other") == []
+    assert node.drain_dropped_extension_keys("space") == ["key"]
+    assert node.drain_dropped_extension_keys("space") == []
+    node.close_outputs(["a", "b"])
+    assert node.closed_outputs == ["a", "b"]
+    with pytest.raises(RuntimeError, match="no dataflow"):
+        node.dataflow_descriptor()
+
+    class Two:
+        def __init__(self):
+            self.values = [2, 1]
+
+        def next(self):
+            return self.values.pop() if self.values else None
+
+    node.merge_external_events(Two())
+    assert [event["value"] for event in node.drain()[:3]] == [1, 2, 1]
 
 
 def test_raw_samples_keep_the_rules():
