@@ -1,5 +1,6 @@
 """Every example runs from a copy in an empty folder, and prints what its README promises."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -141,6 +142,25 @@ def test_dynamic_nodes_come_and_go(flow, start, dora_program):
         assert len(completed.out.splitlines()) == 10
     run.signal(signal.SIGINT)
     run.wait().succeeded()
+
+
+def test_live_change_does_what_its_readme_says(flow, run_dora):
+    copy("live-change", flow)
+    text = (flow.path / "README.md").read_text()
+    commands = re.findall(r"^dora ((?:node|param) [^#\n]+)", text, re.MULTILINE)
+    run = flow.start()
+    run.wait_for("printer: number 1")
+    expected = ["", "", "printer: even ", "printer: number 100", "printer: even has ended"]
+    for command, line in zip(commands, expected, strict=True):
+        done = run_dora(*command.split())
+        assert done.code == 0, done
+        if line:
+            run.wait_for(line)
+    run.signal(signal.SIGINT)
+    lines = run.wait().succeeded().of("printer")
+    evens = [int(line[5:]) for line in lines if re.fullmatch(r"even \d+", line)]
+    assert evens
+    assert all(number % 2 == 0 for number in evens)
 
 
 def test_builder_says_and_does_what_the_yaml_does(flow, start, dora_program):
