@@ -46,38 +46,6 @@ LogFeeds::LogFeeds(const RunPlan& plan) : plan_(&plan), last_edge_(first_edge) {
     add_feeds(node);
 }
 
-void LogFeeds::add_node() {
-  const std::size_t known = feeds_.size();
-  add_feeds(plan_->nodes.size() - 1);
-  add_listeners(plan_->nodes.size() - 1);
-  if (!outputs_) return;
-  for (std::size_t i = known; i < feeds_.size(); ++i)
-    feeds_[i].sender = &outputs_->add();
-}
-
-void LogFeeds::add_listeners(NodeIndex consumer) {
-  const NodePlan& plan = plan_->nodes[consumer];
-  for (std::size_t place = 0; place < plan.inputs.size(); ++place) {
-    const InputPlan& input = plan.inputs[place];
-    const auto source = find_node(*plan_, input.producer.text());
-    if (!source) continue;
-    const LogPlan& log = plan_->nodes[*source].log;
-    const bool has_lines = log.stdout_as == input.output;
-    const bool has_entries = log.logs_as == input.output;
-    if (!has_lines && !has_entries) continue;
-    const auto feed = std::ranges::find_if(feeds_, [&](const Feed& each) {
-      return each.source == *source && each.output == input.output;
-    });
-    if (feed == feeds_.end()) {
-      add_output(*source, input.output, has_lines, has_entries);
-    } else if (std::ranges::none_of(feed->listeners, [&](const Listener& each) {
-                 return each.consumer == consumer && each.place == place;
-               })) {
-      feed->listeners.push_back(listener_of(*feed, consumer, place));
-    }
-  }
-}
-
 LogFeeds::Listener LogFeeds::listener_of(const Feed& feed, NodeIndex consumer,
                                          std::size_t place) const {
   const InputPlan& input = plan_->nodes[consumer].inputs[place];
@@ -123,6 +91,7 @@ void LogFeeds::add_output(NodeIndex node, const DataId& output, bool lines, bool
     const auto& inputs = plan_->nodes[consumer].inputs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i].producer != plan_->nodes[node].id || inputs[i].output != output) continue;
+      if (!inputs[i].is_connected || plan_->nodes[consumer].is_removed) continue;
       feed.listeners.push_back(listener_of(feed, consumer, i));
     }
   }
@@ -137,15 +106,14 @@ Result<> LogFeeds::open_memory() {
   type_offset_ = outputs->arena().write_type(text_type_->encoded());
   if (!type_offset_) return fail(ErrorKind::Failed, "no memory for log messages");
   outputs_ = std::move(outputs);
-  for (Feed& feed : feeds_)
-    feed.sender = &outputs_->add();
+  provide_senders();
   return {};
 }
 
 Result<> LogFeeds::provide(NodeIndex consumer, const std::shared_ptr<shm::DoorbellPage>& bell) {
   for (Feed& feed : feeds_) {
     for (Listener& listener : feed.listeners) {
-      if (listener.consumer != consumer) continue;
+      if (listener.consumer != consumer || !listener.is_connected) continue;
       if (!outputs_) TRY(open_memory());
       TRY(connect(feed, listener, bell));
     }
@@ -189,12 +157,15 @@ void LogFeeds::retire(NodeIndex consumer, std::uint64_t visit) {
   });
   for (Feed& feed : feeds_) {
     for (Listener& listener : feed.listeners) {
-      if (listener.consumer != consumer || !listener.edge) continue;
-      feed.sender->retire_edge(listener.edge->number);
-      retired_.push_back({consumer, visit, feed.sender, listener.edge->number});
-      forget_edge(listener);
+      if (listener.consumer == consumer && listener.edge) retire(feed, listener, visit);
     }
   }
+}
+
+void LogFeeds::retire(Feed& feed, Listener& listener, std::uint64_t visit) {
+  feed.sender->retire_edge(listener.edge->number);
+  retired_.push_back({listener.consumer, visit, feed.sender, listener.edge->number});
+  forget_edge(listener);
 }
 
 void LogFeeds::release(NodeIndex consumer, std::uint64_t visit) {
@@ -217,18 +188,31 @@ std::vector<ControlMessage> LogFeeds::connections_of(NodeIndex consumer) {
   std::vector<ControlMessage> messages;
   for (Feed& feed : feeds_) {
     for (Listener& listener : feed.listeners) {
-      if (listener.consumer != consumer || !listener.edge || listener.edge->file.fd() < 0) continue;
-      message::ConnectInput where;
-      where.edge = listener.edge->number;
-      where.input = listener.input;
-      // The log is nobody's: its reader stands for it.
-      where.producer = plan_->nodes[feed.source.value_or(consumer)].id;
-      where.output = feed.source ? feed.output : listener.input;
-      where.doorbell_bit = shm::bell_bit_of_input(static_cast<std::uint32_t>(listener.place));
-      messages.push_back({std::move(where), {listener.edge->file.fd(), arena_read_only_.get()}});
+      if (listener.consumer == consumer && listener.edge && listener.edge->file.fd() >= 0)
+        messages.push_back(connection_of(feed, listener));
     }
   }
   return messages;
+}
+
+std::vector<ControlMessage> LogFeeds::connections_of(NodeIndex consumer, std::size_t input) {
+  std::vector<ControlMessage> messages;
+  for (Feed& feed : feeds_) {
+    Listener* listener = find_listener(feed, consumer, input);
+    if (listener != nullptr && listener->edge) messages.push_back(connection_of(feed, *listener));
+  }
+  return messages;
+}
+
+ControlMessage LogFeeds::connection_of(const Feed& feed, const Listener& listener) const {
+  message::ConnectInput where;
+  where.edge = listener.edge->number;
+  where.input = listener.input;
+  // The log is nobody's: its reader stands for it.
+  where.producer = plan_->nodes[feed.source.value_or(listener.consumer)].id;
+  where.output = feed.source ? feed.output : listener.input;
+  where.doorbell_bit = shm::bell_bit_of_input(static_cast<std::uint32_t>(listener.place));
+  return {std::move(where), {listener.edge->file.fd(), arena_read_only_.get()}};
 }
 
 std::vector<ControlMessage> LogFeeds::close_input(NodeIndex consumer, std::size_t input) {

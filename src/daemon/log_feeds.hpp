@@ -38,6 +38,20 @@ class LogFeeds {
   Result<> provide(NodeIndex consumer, const std::shared_ptr<shared_memory::DoorbellPage>& bell);
   /// What connects a consumer that attached now.
   std::vector<ControlMessage> connections_of(NodeIndex consumer);
+
+  /// Whether the daemon itself sends on the output.
+  bool is_fed(NodeIndex source, const DataId& output) const;
+  /// The plan says that an input reads such an output from now on. With `bell`, the doorbell of a
+  /// consumer that has memory, it does so at once; else from its next incarnation on.
+  Result<> connect_input(NodeIndex consumer, std::size_t input,
+                         const std::shared_ptr<shared_memory::DoorbellPage>& bell);
+  /// What connects that input, for a consumer that has attached before.
+  std::vector<ControlMessage> connections_of(NodeIndex consumer, std::size_t input);
+  /// An input reads nothing from here any more: the messages that say so. What the consumer took
+  /// in `visit` stays lent until release().
+  std::vector<ControlMessage> disconnect_input(NodeIndex consumer, std::size_t input,
+                                               std::uint64_t visit);
+
   /// Nothing more comes for an input: the messages that say so, if it is fed from here.
   std::vector<ControlMessage> close_input(NodeIndex consumer, std::size_t input);
   /// The consumer takes nothing any more, and its process is gone.
@@ -74,6 +88,7 @@ class LogFeeds {
     std::optional<Edge> edge{};
     EdgeTotals past{};  ///< of earlier incarnations
     std::uint64_t told_drops = 0;
+    bool is_connected = true;
   };
   /// An edge whose consumer closed itself and may still read what it took.
   struct RetiredEdge {
@@ -100,6 +115,13 @@ class LogFeeds {
   void add_listeners(NodeIndex consumer);
   Listener listener_of(const Feed& feed, NodeIndex consumer, std::size_t place) const;
   void add_output(NodeIndex node, const DataId& output, bool lines, bool entries);
+  Feed* find_feed(NodeIndex source, const DataId& output);
+  static Listener* find_listener(Feed& feed, NodeIndex consumer, std::size_t place);
+  void add_listener(NodeIndex source, NodeIndex consumer, std::size_t place);
+  /// The sender of a feed that came later than the memory.
+  void provide_senders();
+  ControlMessage connection_of(const Feed& feed, const Listener& listener) const;
+  void retire(Feed& feed, Listener& listener, std::uint64_t visit);
   bool wants(const Feed& feed, NodeIndex node, const LogEntry& entry) const;
   Result<> open_memory();
   Result<> connect(Feed& feed, Listener& listener,

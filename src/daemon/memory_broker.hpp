@@ -42,6 +42,8 @@ class MemoryBroker {
   Result<> provide(NodeIndex node);
 
   bool has_memory(NodeIndex node) const { return nodes_[node].has_value(); }
+  /// Whether it has its connections, and is told of changes from now on.
+  bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }
 
   /// The doorbell of the current incarnation; the node must have memory.
   const std::shared_ptr<shared_memory::DoorbellPage>& bell_of(NodeIndex node) const {
@@ -153,7 +155,6 @@ class MemoryBroker {
   static const InputPlan& input_of(const Connection& connection) { return connection.wish; }
   ControlMessage connect_output(Edge& edge);
   ControlMessage connect_input(Edge& edge);
-  bool is_set_up(NodeIndex node) const { return nodes_[node] && nodes_[node]->is_set_up; }
   void tell_disconnected(Edge& edge, std::vector<Notice>& notices);
   static bool is_over(const Edge& edge);
   /// Whether a consumer that closed the edge may still read what it took, and its producer reuse

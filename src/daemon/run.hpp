@@ -156,6 +156,9 @@ class Run : public std::enable_shared_from_this<Run> {
     NodeIndex node;
     DataId id;
   };
+  /// Connects an input to what the daemon itself sends on the output that it reads, if it does.
+  Result<> feed_input(NodeIndex consumer, std::size_t input);
+  void feed_listeners(NodeIndex source);
   Result<Port> find_port(std::string_view text, std::string_view what) const;
   Result<Port> find_output(std::string_view text) const;
   static std::optional<std::string> version_problem(std::uint32_t protocol,

@@ -66,8 +66,25 @@ Result<> Run::add_node(NodePlan node) {
   for (const auto& notice : memory_.renewal_notices(index))
     send(notice.to, notice.message);
   perform(state_.on_node_added(monotonic_ns()));
+  feed_listeners(index);
   watch_health();
   return {};
+}
+
+// Those who listen to what a node prints, and listened to one that had its name before.
+void Run::feed_listeners(NodeIndex source) {
+  for (NodeIndex consumer = 0; consumer < source; ++consumer) {
+    const auto& inputs = plan_.nodes[consumer].inputs;
+    for (std::size_t input = 0; input < inputs.size(); ++input) {
+      const InputPlan& wish = inputs[input];
+      if (plan_.nodes[consumer].is_removed || !wish.is_connected ||
+          wish.producer != plan_.nodes[source].id || !feeds_.is_fed(source, wish.output) ||
+          state_.connect_obstacle(source, wish.output, consumer))
+        continue;
+      if (const auto fed = feed_input(consumer, input); !fed)
+        say(LogLevel::Warn, consumer, "does not get what it listens to: " + fed.error().message);
+    }
+  }
 }
 
 void Run::forget_node(NodeIndex node) {
@@ -192,10 +209,6 @@ Result<> Run::connect(std::string_view output, std::string_view input) {
   const Port to = TRY(find_port(input, "input"));
   const NodePlan& producer = plan_.nodes[from.node];
   NodePlan& consumer = plan_.nodes[to.node];
-  if (producer.log.stdout_as == from.id || producer.log.logs_as == from.id) {
-    return refuse_change(ErrorKind::Unsupported, producer,
-                         "sends its log there, which cannot be connected while it runs");
-  }
   if (has_input(consumer, to.id)) {
     return refuse_change(
         ErrorKind::InvalidInput, consumer,
@@ -231,6 +244,15 @@ Result<> Run::connect(std::string_view output, std::string_view input) {
   state_.on_connected(to.node, index);
   for (const auto& notice : *notices)
     send(notice.to, notice.message);
+  return feed_input(to.node, index);
+}
+
+Result<> Run::feed_input(NodeIndex consumer, std::size_t input) {
+  TRY(feeds_.connect_input(consumer, input,
+                           memory_.has_memory(consumer) ? memory_.bell_of(consumer) : nullptr));
+  if (!memory_.is_set_up(consumer)) return {};
+  for (const ControlMessage& message : feeds_.connections_of(consumer, input))
+    send(consumer, message);
   return {};
 }
 
@@ -253,6 +275,9 @@ Result<> Run::disconnect(std::string_view output, std::string_view input) {
   const auto index = static_cast<std::size_t>(place - consumer.inputs.begin());
   for (const auto& notice : memory_.disconnect_input(to.node, index))
     send(notice.to, notice.message);
+  for (const ControlMessage& message :
+       feeds_.disconnect_input(to.node, index, memory_.visit_of(to.node)))
+    send(to.node, message);
   perform(state_.on_disconnected(to.node, index, monotonic_ns()));
   return {};
 }

@@ -196,3 +196,97 @@ def test_a_definition_with_mistakes_changes_nothing(flow, running, succeeds, run
     assert run_dora("node", "add").code == 2
     assert succeeds("node", "list", "-q") == "counter\nlistener\n"
     end(running, succeeds)
+
+
+SPEAKER = """
+    from dora import Node
+
+    node = Node()
+    number = 0
+    for event in node:
+        if event["type"] == "INPUT":
+            print("line", number, flush=True)
+            node.log("info", f"entry {number}")
+            number += 1
+"""
+HEARER = """
+    from dora import Node
+
+    node = Node()
+    heard = set()
+    for event in node:
+        if event["id"] == "tick":
+            continue
+        if event["type"] == "INPUT":
+            text = event["value"].to_pylist()[0]
+            kind = "entry" if "entry" in text else "line"
+            if (event["id"], kind) not in heard:
+                heard.add((event["id"], kind))
+                print("heard a", kind, "on", event["id"], "in life", node.restart_count())
+        else:
+            print(event["type"], event["id"])
+            if event["type"] == "INPUT_CLOSED":
+                heard = {(on, kind) for on, kind in heard if on != event["id"]}
+"""
+SPEAKING = """
+    nodes:
+      - id: speaker
+        path: speaker.py
+        inputs: {tick: dora/timer/millis/5}
+        outputs: [lines, entries]
+        send_stdout_as: lines
+        send_logs_as: entries
+      - {id: hearer, path: hearer.py, inputs: {tick: dora/timer/secs/3600}}
+      - {id: other, path: hearer.py, inputs: {line: speaker/lines}}
+"""
+
+
+def test_what_a_node_prints_can_be_connected_while_it_runs(flow, succeeds):
+    flow.nodes(speaker=SPEAKER, hearer=HEARER)
+    flow.yaml(SPEAKING)
+    running = flow.start()
+    running.wait_for("other: heard a line on line")
+    # One output that is read already, and one that nobody has read so far.
+    succeeds("node", "connect", "speaker/lines", "hearer/line")
+    succeeds("node", "connect", "speaker/entries", "hearer/log")
+    running.wait_for("hearer: heard a line on line in life 0")
+    running.wait_for("hearer: heard a entry on log in life 0")
+    succeeds("node", "restart", "hearer")
+    running.wait_for("hearer: heard a line on line in life 1")
+    running.wait_for("hearer: heard a entry on log in life 1")
+    for _ in range(3):
+        succeeds("node", "disconnect", "speaker/lines", "hearer/line")
+        succeeds("node", "connect", "speaker/lines", "hearer/line")
+    succeeds("node", "disconnect", "speaker/lines", "hearer/line")
+    running.wait_for("hearer: INPUT_CLOSED line")
+    # It reads something else on the same input, and those who read the first one go on.
+    succeeds("node", "connect", "speaker/entries", "hearer/line")
+    running.wait_for("hearer: heard a entry on line in life 1")
+    succeeds("node", "restart", "other")
+    running.wait_for("other: heard a line on line in life 1")
+    result = end(running, succeeds)
+    assert not [line for line in result.of("other") if line.startswith("INPUT_CLOSED")]
+
+
+def test_a_node_that_comes_again_is_heard_again(flow, succeeds):
+    flow.nodes(speaker=SPEAKER, hearer=HEARER)
+    flow.yaml(SPEAKING)
+    running = flow.start()
+    running.wait_for("other: heard a line on line")
+    succeeds("node", "remove", "speaker")
+    running.wait_for("other: INPUT_CLOSED line")
+    flow.write(
+        "speaker.yml",
+        """
+        id: speaker
+        path: speaker.py
+        inputs: {tick: dora/timer/millis/5}
+        outputs: [lines]
+        send_stdout_as: lines
+        """,
+    )
+    succeeds("node", "add", "--from-yaml", "speaker.yml")
+    running.wait_for("speaker: line 0")
+    succeeds("node", "connect", "speaker/lines", "hearer/line")
+    running.wait_for("hearer: heard a line on line")
+    end(running, succeeds)
