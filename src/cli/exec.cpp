@@ -50,6 +50,7 @@ Result<int> execute(const CommandContext& context) {
   auto environment = pointers(variables);
   auto arguments = pointers(words);
   std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_DFL);
   // The command is looked for where the node would find it. NOLINTNEXTLINE(concurrency-mt-unsafe)
   if (::setenv("PATH", surroundings.environment["PATH"].c_str(), 1) != 0)
     return fail_errno("setting PATH");

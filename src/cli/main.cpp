@@ -78,6 +78,8 @@ int run_program(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   // Writing to a reader that went away is an error code, not the end.
   std::signal(SIGPIPE, SIG_IGN);
+  // And so is a file that would grow beyond `ulimit -f`.
+  std::signal(SIGXFSZ, SIG_IGN);
   // Before anything else: scripts ask for the version very often.
   if (argc == 2 &&
       (std::string_view(argv[1]) == "--version" || std::string_view(argv[1]) == "-V")) {

@@ -203,8 +203,9 @@ void ControlApi::restart(Call& call) const {
 void ControlApi::forget(Call& call) const {
   const auto id = find(call.names.front());
   if (!id) return call.reply(error_response(id.error()));
-  const auto forgotten = target_.forget(*id);
-  call.reply(forgotten ? json_response({{"uuid", *id}}) : error_response(forgotten.error()));
+  target_.forget(*id, [id = *id, reply = std::move(call.reply)](const Result<>& forgotten) {
+    reply(forgotten ? json_response({{"uuid", id}}) : error_response(forgotten.error()));
+  });
 }
 
 void ControlApi::shut_down(Call& call) const {

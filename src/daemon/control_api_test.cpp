@@ -61,10 +61,10 @@ class FakeTarget : public ControlTarget {
   Result<NodeSurroundings> surroundings_of(std::string_view, std::string_view) override {
     return NodeSurroundings{"/work", {{"MODEL", "yolo"}}};
   }
-  Result<> forget(std::string_view run) override {
-    if (run == "0190-a") return fail(ErrorKind::Busy, "it is running");
+  void forget(std::string_view run, std::function<void(Result<>)> on_forgotten) override {
+    if (run == "0190-a") return on_forgotten(fail(ErrorKind::Busy, "it is running"));
     forgotten = run;
-    return {};
+    on_forgotten({});
   }
   Result<NodeDescription> describe_node(std::string_view run,
                                         std::string_view node) const override {
@@ -87,14 +87,15 @@ class FakeTarget : public ControlTarget {
                                                         std::string_view) const override {
     return values;
   }
-  Result<> set_parameter(std::string_view, std::string_view, const std::string& key,
-                         std::optional<std::string> value) override {
+  void set_parameter(std::string_view, std::string_view, const std::string& key,
+                     std::optional<std::string> value,
+                     std::function<void(Result<>)> on_set) override {
     if (value) {
       values[key] = *value;
     } else if (values.erase(key) == 0) {
-      return fail(ErrorKind::NotFound, "no such parameter");
+      return on_set(fail(ErrorKind::NotFound, "no such parameter"));
     }
-    return {};
+    on_set({});
   }
   void add_node(std::string_view, const std::filesystem::path& file,
                 std::function<void(Result<std::string>)> on_added) override {

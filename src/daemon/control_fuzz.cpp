@@ -53,9 +53,9 @@ class OneDataflow : public ControlTarget {
   Result<NodeSurroundings> surroundings_of(std::string_view, std::string_view) override {
     return NodeSurroundings{"/work", {{"MODEL", "yolo"}}};
   }
-  Result<> forget(std::string_view run) override {
+  void forget(std::string_view run, std::function<void(Result<>)> on_forgotten) override {
     CHECK(run == "0190");
-    return fail(ErrorKind::Busy, "it is running");
+    on_forgotten(fail(ErrorKind::Busy, "it is running"));
   }
   Result<NodeDescription> describe_node(std::string_view run,
                                         std::string_view node) const override {
@@ -78,11 +78,12 @@ class OneDataflow : public ControlTarget {
                                                         std::string_view) const override {
     return std::map<std::string, std::string>{{"gain", "0.5"}};
   }
-  Result<> set_parameter(std::string_view, std::string_view, const std::string& key,
-                         std::optional<std::string> value) override {
+  void set_parameter(std::string_view, std::string_view, const std::string& key,
+                     std::optional<std::string> value,
+                     std::function<void(Result<>)> on_set) override {
     CHECK(key.size() <= 256 || !value);
     CHECK(!value || value->size() <= 65536);
-    return {};
+    on_set({});
   }
   void add_node(std::string_view, const std::filesystem::path& file,
                 std::function<void(Result<std::string>)> on_added) override {

@@ -214,16 +214,18 @@ void ControlApi::set_parameter(Call& call) const {
   if (!value) return call.reply(error_response(value.error()));
   const auto id = find(call.names[0]);
   if (!id) return call.reply(error_response(id.error()));
-  const auto set = target_.set_parameter(*id, call.names[1], call.names[2], *value);
-  if (!set) return call.reply(error_response(set.error()));
-  call.reply(json_response({{"value", parameter_value(*value)}}));
+  target_.set_parameter(*id, call.names[1], call.names[2], *value,
+                        [value = *value, reply = std::move(call.reply)](const Result<>& set) {
+                          reply(set ? json_response({{"value", parameter_value(value)}})
+                                    : error_response(set.error()));
+                        });
 }
 
 void ControlApi::delete_parameter(Call& call) const {
   const auto id = find(call.names[0]);
   if (!id) return call.reply(error_response(id.error()));
-  const auto removed = target_.set_parameter(*id, call.names[1], call.names[2], std::nullopt);
-  call.reply(removed ? json_response(json::object()) : error_response(removed.error()));
+  target_.set_parameter(*id, call.names[1], call.names[2], std::nullopt,
+                        answer_done(std::move(call.reply)));
 }
 
 }  // namespace dora::daemon

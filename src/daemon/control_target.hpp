@@ -87,7 +87,7 @@ class ControlTarget {
   virtual Result<NodeSurroundings> surroundings_of(std::string_view run, std::string_view node) = 0;
 
   /// Forgets a dataflow that is over. Fails with NotFound, or with Busy when it runs.
-  virtual Result<> forget(std::string_view run) = 0;
+  virtual void forget(std::string_view run, std::function<void(Result<>)> on_forgotten) = 0;
 
   // One node of a dataflow that runs. Each fails with NotFound when there is no such thing.
 
@@ -102,9 +102,11 @@ class ControlTarget {
   /// JSON text by key.
   virtual Result<std::map<std::string, std::string>> parameters(std::string_view run,
                                                                 std::string_view node) const = 0;
-  /// With nothing as its value, removes the parameter.
-  virtual Result<> set_parameter(std::string_view run, std::string_view node,
-                                 const std::string& key, std::optional<std::string> value) = 0;
+  /// With nothing as its value, removes the parameter. `on_set` is called once that would survive
+  /// this dora, if anything does.
+  virtual void set_parameter(std::string_view run, std::string_view node, const std::string& key,
+                             std::optional<std::string> value,
+                             std::function<void(Result<>)> on_set) = 0;
 
   // Changes of a dataflow that runs.
 

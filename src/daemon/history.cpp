@@ -114,15 +114,16 @@ void History::end(const DataflowStatus& dataflow) {
   });
 }
 
-void History::forget(const std::string& uuid) {
-  post([uuid](store::RunStore& store) { return store.forget(uuid); });
+void History::forget(const std::string& uuid, OnWritten on_written) {
+  post([uuid](store::RunStore& store) { return store.forget(uuid); }, std::move(on_written));
 }
 
 void History::set_parameter(const std::string& uuid, const std::string& node,
-                            const std::string& key, std::optional<std::string> value) {
-  post([uuid, node, key, value = std::move(value)](store::RunStore& store) {
-    return store.set_parameter(uuid, node, key, value);
-  });
+                            const std::string& key, std::optional<std::string> value,
+                            OnWritten on_written) {
+  post([uuid, node, key, value = std::move(value)](
+           store::RunStore& store) { return store.set_parameter(uuid, node, key, value); },
+       std::move(on_written));
 }
 
 Result<std::filesystem::path> store_path(const std::string& instance) {

@@ -41,9 +41,9 @@ class History {
   /// A dataflow is about to start. `on_written` comes when that is on the disk.
   void begin(const DataflowStatus& dataflow, OnWritten on_written);
   void end(const DataflowStatus& dataflow);
-  void forget(const std::string& uuid);
+  void forget(const std::string& uuid, OnWritten on_written = {});
   void set_parameter(const std::string& uuid, const std::string& node, const std::string& key,
-                     std::optional<std::string> value);
+                     std::optional<std::string> value, OnWritten on_written);
 
  private:
   History(boost::asio::io_context& loop, store::RunStore opened,

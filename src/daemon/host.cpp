@@ -198,17 +198,22 @@ void Host::on_changed(const std::string& run) {
     if (info.id == run) watchers_.tell_status(run, info.status);
 }
 
-Result<> Host::forget(std::string_view run) {
+void Host::forget(std::string_view run, std::function<void(Result<>)> on_forgotten) {
   if (known_.contains(run)) {
-    return fail(ErrorKind::Busy,
-                fmt::format("the dataflow {} is running: stop it before it is forgotten", run));
+    return on_forgotten(
+        fail(ErrorKind::Busy,
+             fmt::format("the dataflow {} is running: stop it before it is forgotten", run)));
   }
-  const auto removed =
-      std::erase_if(over_, [&](const DataflowStatus& each) { return each.run.id == run; });
-  if (removed == 0)
-    return fail(ErrorKind::NotFound, fmt::format("no dataflow `{}` is known here", run));
-  if (history_) history_->forget(std::string(run));
-  return {};
+  if (std::ranges::none_of(over_, [&](const auto& each) { return each.run.id == run; })) {
+    return on_forgotten(
+        fail(ErrorKind::NotFound, fmt::format("no dataflow `{}` is known here", run)));
+  }
+  auto forget = [this, run = std::string(run),
+                 on_forgotten = std::move(on_forgotten)](const Result<>& written) {
+    if (written) std::erase_if(over_, [&](const auto& each) { return each.run.id == run; });
+    on_forgotten(written);
+  };
+  history_ ? history_->forget(std::string(run), std::move(forget)) : forget({});
 }
 
 void Host::shut_down(bool force, std::function<void(Result<>)> on_ended) {

@@ -93,7 +93,7 @@ class Host : public ControlTarget {
   Result<NodeSurroundings> surroundings_of(std::string_view run, std::string_view node) override {
     return engine_.surroundings_of(run, node);
   }
-  Result<> forget(std::string_view run) override;
+  void forget(std::string_view run, std::function<void(Result<>)> on_forgotten) override;
   Result<NodeDescription> describe_node(std::string_view run, std::string_view node) const override;
   void stop_node(std::string_view run, std::string_view node, const StopOptions& options,
                  std::function<void(Result<>)> on_ended) override;
@@ -101,8 +101,9 @@ class Host : public ControlTarget {
                         const StopOptions& options) override;
   Result<std::map<std::string, std::string>> parameters(std::string_view run,
                                                         std::string_view node) const override;
-  Result<> set_parameter(std::string_view run, std::string_view node, const std::string& key,
-                         std::optional<std::string> value) override;
+  void set_parameter(std::string_view run, std::string_view node, const std::string& key,
+                     std::optional<std::string> value,
+                     std::function<void(Result<>)> on_set) override;
   void add_node(std::string_view run, const std::filesystem::path& file,
                 std::function<void(Result<std::string>)> on_added) override;
   void remove_node(std::string_view run, std::string_view node, const StopOptions& options,
@@ -139,6 +140,8 @@ class Host : public ControlTarget {
   void with_definition(std::string_view run, const std::filesystem::path& file,
                        std::string_view replaced,
                        std::function<void(Result<std::pair<Run*, NodePlan>>)> what);
+  Result<> set_parameter_now(std::string_view run, std::string_view node, const std::string& key,
+                             std::optional<std::string> value);
   /// What is changed while it runs is there after a restart, too.
   void remember_changes(std::string_view run);
   void on_log(const LogEntry& entry);

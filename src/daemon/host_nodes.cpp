@@ -60,12 +60,31 @@ Result<std::map<std::string, std::string>> Host::parameters(std::string_view run
   return found.run->parameters(found.index);
 }
 
-Result<> Host::set_parameter(std::string_view run, std::string_view node, const std::string& key,
-                             std::optional<std::string> value) {
+void Host::set_parameter(std::string_view run, std::string_view node, const std::string& key,
+                         std::optional<std::string> value, std::function<void(Result<>)> on_set) {
+  const auto found = find_node(run, node);
+  if (!found) return on_set(std::unexpected(found.error()));
+  // Nothing to be written down.
+  if (!history_ || (!value && !found->run->parameters(found->index).contains(key)))
+    return on_set(set_parameter_now(run, node, key, std::move(value)));
+  history_->set_parameter(
+      std::string(run), std::string(node), key, value,
+      [this, run = std::string(run), node = std::string(node), key, value,
+       on_set = std::move(on_set)](const Result<>& written) {
+        // What is not on the disk is not acknowledged, and no node is told of it.
+        on_set(written ? set_parameter_now(run, node, key, value)
+                       : fail(ErrorKind::Failed,
+                              "the parameter was not changed, as that cannot be written down in "
+                              "the store: " +
+                                  written.error().message));
+      });
+}
+
+Result<> Host::set_parameter_now(std::string_view run, std::string_view node,
+                                 const std::string& key, std::optional<std::string> value) {
   const FoundNode found = TRY(find_node(run, node));
-  TRY(found.run->set_parameter(found.index, key, value));
+  TRY(found.run->set_parameter(found.index, key, std::move(value)));
   remember_changes(run);
-  if (history_) history_->set_parameter(std::string(run), std::string(node), key, std::move(value));
   return {};
 }
 

@@ -113,6 +113,16 @@ def test_a_folder_that_takes_no_logs_does_not_stop_a_node(flow):
     assert f"{flow.path}/out" in result.text
 
 
+def test_a_limit_of_the_size_of_files_costs_log_lines_and_says_so(flow):
+    """`ulimit -f`: the kernel's answer to who ignores it is a signal that kills."""
+    limit = "resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (4096, -1))"
+    flow.nodes(speaker=f"    import os, resource\n\n    {limit}\n{SPEAKER}")
+    flow.yaml("nodes: [{id: speaker, path: speaker.py}]")
+    result = flow.run().succeeded()
+    assert result.of("speaker")[-1] == "done"
+    assert "File too large" in result.text
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small disk")
 def test_a_full_disk_costs_log_lines_and_says_so(flow):
     flow.nodes(speaker=SPEAKER)
