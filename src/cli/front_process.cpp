@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/front_process.hpp"
 
-#include <algorithm>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +21,8 @@
 #include <unistd.h>
 
 #include "base/crash_point.hpp"
+#include "cli/guard_process.hpp"
+#include "cli/process_name.hpp"
 #include "cli/raw_keyboard.hpp"
 
 namespace dora::cli {
@@ -34,25 +32,6 @@ namespace {
 // killed itself by the third.
 constexpr int patient_interrupts = 2;
 constexpr int interrupted_exit_code = 130;
-
-// Where the words that this program was started with are kept, as `ps` shows them.
-std::optional<std::span<char>> argument_range() {
-  const FileDescriptor file(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
-  const auto text = file ? read_all(file.get(), 4096) : Result<std::string>("");
-  const auto name_end = text ? text->rfind(')') : std::string::npos;
-  if (name_end == std::string::npos) return std::nullopt;
-  // The state is the third field; arg_start and arg_end are the 48th and 49th.
-  std::istringstream fields(text->substr(name_end + 1));
-  std::string skipped;
-  for (int i = 3; i < 48; ++i)
-    fields >> skipped;
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  fields >> begin >> end;
-  if (!fields || begin == 0 || end <= begin) return std::nullopt;
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel tells addresses as numbers.
-  return std::span(reinterpret_cast<char*>(begin), end - begin);
-}
 
 // glibc 2.36 declares these; the C library we promise to run on may be older.
 FileDescriptor open_pidfd(pid_t pid) {
@@ -219,17 +198,6 @@ Result<int> follow(const Child& child, std::string_view name, const FileDescript
   return 1;
 }
 
-// Gives this process another name and other words in `ps`: `pkill -9 dora` and `pkill -9 -f dora`
-// are how people end what hangs, and then somebody has to be left who cleans up.
-void take_name(const char* name) {
-  ::prctl(PR_SET_NAME, name);
-  const auto range = argument_range();
-  if (!range) return;
-  std::ranges::fill(*range, '\0');
-  const std::string_view words(name);
-  std::ranges::copy(words.substr(0, range->size() - 1), range->begin());
-}
-
 int be_watcher(FrontLink front, const std::function<int(FrontLink)>& engine,
                const std::function<void(EngineEnd)>& clean_up) {
   crash_point("watcher.began");
@@ -239,7 +207,7 @@ int be_watcher(FrontLink front, const std::function<int(FrontLink)>& engine,
     link.keys = std::move(front.keys);
     return engine(std::move(link));
   });
-  take_name("node-watch");
+  take_process_name("node-watch");
   crash_point("watcher.forked");
   const auto clean = [&](EngineEnd end) {
     crash_point("watcher.cleaning");
@@ -265,6 +233,7 @@ Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("becoming a subreaper");
   auto found = forwarding == FrontKeys::Forwarded ? Keys::find() : std::nullopt;
   Keys* const keys = found ? &*found : nullptr;
+  auto guard = GuardProcess::prepare();
   const auto watcher = start_child(signals, [&](FrontLink front) {
     if (keys == nullptr) return be_watcher(std::move(front), engine, clean_up);
     front.keys = keys->take_reader();
@@ -279,10 +248,13 @@ Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
     return std::unexpected(watcher.error());
   }
   crash_point("front.forked");
-  return follow(*watcher, "watcher", signals, {}, keys, [&](EngineEnd end) {
+  if (guard) guard->start();
+  auto code = follow(*watcher, "watcher", signals, {}, keys, [&](EngineEnd end) {
     crash_point("front.cleaning");
     clean_up(end);
   });
+  if (guard) guard->end();
+  return code;
 }
 
 }  // namespace dora::cli

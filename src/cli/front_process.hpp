@@ -1,14 +1,16 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// `dora run` is three processes, so that the death of any one or two of them, at whatever moment,
-// leaves nothing behind:
+// `dora run` is four processes, so that the death of any three of them, at whatever moment, leaves
+// nothing behind:
 //
 //   shell ── front ──fork──► watcher ──fork──► engine ──► nodes
+//              └─────fork──► guard
 //
 // The front has the terminal and only waits: it passes signals on and gives back the exit code. The
 // engine does the work. The watcher is small and does nothing, so that hardly anything can kill it.
 // Each of them is a subreaper and watches its neighbours by pidfd: whoever is left finds every
 // process of the dataflow below itself, however it hid (fork twice, setsid, nohup), and kills it.
+// The guard waits until none of the three is left (see guard_process.hpp).
 // Watcher and engine have process groups of their own: Ctrl-C in a terminal reaches the front
 // alone.
 

@@ -20,6 +20,7 @@
 #include "base/crash_point.hpp"
 #include "base/random.hpp"
 #include "daemon/launcher.hpp"
+#include "daemon/node_life.hpp"
 #include "daemon/node_listener.hpp"
 #include "daemon/process_tree.hpp"
 #include "daemon/run.hpp"
@@ -36,23 +37,6 @@ constexpr auto soon = 5ms;
 constexpr std::int64_t clean_up_patience = 3'000'000'000;
 /// How often ended orphans are reaped while their nodes live.
 constexpr auto between_sweeps = 5s;
-
-/// The life (see Run) that a process inherited from the node it came from; empty when unknown.
-std::string inherited_life(pid_t pid) {
-  constexpr std::size_t longest = 4 << 20;
-  FileDescriptor file(::open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return {};
-  const auto text = read_all(file.get(), longest);
-  if (!text) return {};
-  const std::string_view marker = "DORA_NODE_LIFE=";
-  for (std::size_t begin = 0; begin < text->size();) {
-    const std::size_t end = std::min(text->find('\0', begin), text->size());
-    const std::string_view entry = std::string_view(*text).substr(begin, end - begin);
-    if (entry.starts_with(marker)) return std::string(entry.substr(marker.size()));
-    begin = end + 1;
-  }
-  return {};
-}
 
 void kill_tree(pid_t root, const std::vector<ProcessEntry>& all) {
   for (const auto& entry : descendants_of(root, all))

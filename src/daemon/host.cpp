@@ -60,6 +60,8 @@ Result<> Host::open() {
                                  [this](const std::string& text) { say(LogLevel::Warn, text); }));
     std::ranges::move(history_->take_past(), std::back_inserter(over_));
   }
+  // Others that died may have left something behind.
+  (void)list_instances();
   auto directory =
       TRY(InstanceDirectory::create(options_.name, options_.kind, options_.project, options_.file));
   TRY(engine_.listen_for_nodes(directory.instance().node_socket())

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/version.hpp"
+#include "daemon/node_life.hpp"
 #include "daemon/process_tree.hpp"
 
 namespace dora::daemon {
@@ -215,6 +217,7 @@ Result<InstanceDirectory> InstanceDirectory::create(std::string name, std::strin
                   fmt::format("an instance named '{}' is running already (process {})", name,
                               record ? record->pid : -1));
     }
+    kill_orphans();
     remove_directory(root.directory.get(), name);
     if (::mkdirat(root.directory.get(), name.c_str(), 0700) != 0)
       return fail_errno("making the directory " + instance.directory.string());
@@ -257,6 +260,7 @@ bool InstanceDirectory::is_there() const {
 Result<std::vector<Instance>> list_instances() {
   Root root = TRY(open_root());
   std::vector<Instance> instances;
+  bool has_swept = false;
   DIR* listing = ::fdopendir(::dup(root.directory.get()));
   if (listing == nullptr) return fail_errno("reading " + root.path.string());
   while (const dirent* item = ::readdir(listing)) {
@@ -268,6 +272,8 @@ Result<std::vector<Instance>> list_instances() {
     if (record ? is_alive(*record) : is_young(directory->get())) {
       if (record) instances.push_back({name, root.path / name, *std::move(record), true});
     } else {
+      // First the processes: who dies in between leaves the directory for the next one to find.
+      if (!std::exchange(has_swept, true)) kill_orphans();
       remove_directory(root.directory.get(), name);
     }
   }

@@ -77,8 +77,8 @@ class InstanceDirectory {
   bool owned_ = false;
 };
 
-/// All instances of this user, the oldest first. Those that died without cleaning up are left out
-/// and their directories removed.
+/// All instances of this user, the oldest first. Those that died without cleaning up are left out;
+/// their directories are removed and their processes, if any is left, killed.
 Result<std::vector<Instance>> list_instances();
 
 /// Whether the process of a record still lives: pid, start time and boot all match.

@@ -96,7 +96,8 @@ std::filesystem::path Run::log_folder_of(const NodePlan& node) const {
 }
 
 std::string Run::life_of(NodeIndex node) const {
-  return fmt::format("{}/{}/{}", plan_.id, plan_.nodes[node].id.text(), state_.restarts(node));
+  return fmt::format("{}/{}/{}/{}", life_prefix_, plan_.id, plan_.nodes[node].id.text(),
+                     state_.restarts(node));
 }
 
 EnvironmentMap Run::own_environment(NodeIndex node) const {
@@ -106,7 +107,7 @@ EnvironmentMap Run::own_environment(NodeIndex node) const {
   config.node = plan_.nodes[node].id;
   config.socket_fd = node_socket_fd;
   return {{message::node_config_variable, message::encode(config)},
-          {"DORA_NODE_LIFE", life_of(node)}};
+          {node_life_variable, life_of(node)}};
 }
 
 void Run::stop(const StopOptions& options) {

@@ -23,6 +23,7 @@
 #include "daemon/log_feeds.hpp"
 #include "daemon/memory_broker.hpp"
 #include "daemon/node_description.hpp"
+#include "daemon/node_life.hpp"
 #include "daemon/node_output.hpp"
 #include "daemon/node_process.hpp"
 #include "daemon/program_lookup.hpp"
@@ -118,7 +119,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::vector<EdgeTotals> edge_totals() const;
   EnvironmentMap own_environment(NodeIndex node) const;
   std::filesystem::path log_folder_of(const NodePlan& node) const;
-  /// Names one incarnation of a node, also in the environment of everything it starts.
+  /// Names one incarnation of a node, also in the environment of everything it starts: see
+  /// node_life.hpp.
   std::string life_of(NodeIndex node) const;
 
   void perform(Actions actions);
@@ -168,6 +170,7 @@ class Run : public std::enable_shared_from_this<Run> {
   RunResult result() const;
 
   boost::asio::io_context& loop_;
+  const std::string life_prefix_ = own_life_prefix();
   RunPlan plan_;
   LookupContext lookup_;
   Listener listener_;

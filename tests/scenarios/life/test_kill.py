@@ -41,6 +41,20 @@ def children_of(pid):
     return found
 
 
+def below(pid):
+    """All descendants."""
+    found = children_of(pid)
+    for child in list(found):
+        with contextlib.suppress(OSError):
+            found += below(child)
+    return found
+
+
+def sleepers(flow):
+    """The grandchildren that left the session of their node."""
+    return [pid for pid, command in flow.processes().items() if "sleep 3600" in command]
+
+
 def only_child_of(pid):
     return wait_until(lambda: children_of(pid), f"a child of process {pid}", pause=0.001)[0]
 
@@ -59,6 +73,16 @@ def engine(running):
     return only_child_of(watcher(running))
 
 
+def guard(running):
+    """The process that is left when the other three are killed."""
+    watched = watcher(running)
+
+    def others():
+        return [pid for pid in children_of(running.pid) if pid != watched]
+
+    return wait_until(others, "the guard", pause=0.001)[0]
+
+
 def node(running):
     return int(running.wait_for("second: process").split()[-1])
 
@@ -68,12 +92,20 @@ ROLES = [front, watcher, engine]
 
 @pytest.mark.parametrize(
     "victims",
-    [[front], [watcher], [engine], [node], *itertools.permutations(ROLES, 2)],
+    [
+        [front],
+        [watcher],
+        [engine],
+        [node],
+        [guard],
+        *itertools.permutations(ROLES, 2),
+        *itertools.permutations(ROLES, 3),
+    ],
     ids=lambda victims: "+".join(victim.__name__ for victim in victims),
 )
 @pytest.mark.timeout(600)
 def test_nothing_is_left_after_kill_9(flow, victims):
-    """Of one at a random moment, or of two at the same."""
+    """Of one at a random moment, or of two or three at the same."""
     flow.nodes(node=NODE)
     flow.yaml(YAML)
     seed = random.randrange(1 << 32)
@@ -93,10 +125,36 @@ def test_nothing_is_left_after_kill_9(flow, victims):
         if victims == [node]:
             # The others go on: the timer of the first has no end.
             running.wait_for("SIGKILL")
+        if victims in ([node], [guard]):
             running.signal(signal.SIGINT)
         result = running.wait()
-        assert result.code not in (0, 2, 3)
+        assert (result.code == 0) if victims == [guard] else (result.code not in (0, 2, 3))
         flow.wait_until_gone(memory)
+
+
+def test_the_next_command_ends_what_nobody_was_left_to_end(flow, run_dora):
+    """All four processes of a `dora run` are killed at one moment."""
+    flow.nodes(node=NODE)
+    flow.yaml(YAML)
+    running = flow.start()
+    bystander = flow.start()
+    for run in (running, bystander):
+        run.wait_for("third: process")
+    pids = [role(running) for role in (guard, *ROLES)]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    running.wait()
+
+    def only_those_of_the_living():
+        # The first look may find the engine while the kernel takes it apart.
+        run_dora("list")
+        return set(sleepers(flow)) <= set(below(bystander.pid))
+
+    wait_until(only_those_of_the_living, "the end of the rest")
+    assert sleepers(flow)
+    bystander.signal(signal.SIGINT)
+    bystander.wait().succeeded()
+    flow.wait_until_gone()
 
 
 def test_the_death_of_the_engine_is_said_and_gives_exit_code_1(flow):
