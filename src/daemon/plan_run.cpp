@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/random.hpp"
+#include "base/spelling.hpp"
 #include "daemon/program_lookup.hpp"
 #include "dataflow/json.hpp"
 #include "dataflow/source_syntax.hpp"
@@ -235,6 +236,11 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
     item.name = node.name;
     item.description = node.description;
     item.program = TRY(plan_program(node, places));
+    if (node.kind == NodeKind::Download) {
+      // Here the reading holds nobody up. What is wrong is told when the node is to start.
+      item.checksum.wanted = to_lower(node.path_sha256.value_or(""));
+      (void)verify(item.program.path, item.checksum);
+    }
     item.working_directory = dataflow.base_directory;
     plan_environment(dataflow, node, options, item, plan.warnings);
     if (options.hot_reload && node.kind == NodeKind::Operators)

@@ -65,6 +65,8 @@ std::optional<std::string> Run::prepare(NodeIndex index) {
   auto command = plan.command ? Result<Command>(*plan.command) : find_command(plan, lookup_);
   if (!command) return command.error().message;
   node.command = *std::move(command);
+  if (auto verified = verify(plan.program.path, plan_.nodes[index].checksum); !verified)
+    return verified.error().message;
   auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
   if (!environment) return environment.error().message;
   if (auto provided = provide(index); !provided) return provided.error().message;

@@ -17,6 +17,8 @@ void Run::act(const SpawnNode& action) {
   const NodeIndex index = action.node;
   Node& node = nodes_[index];
   const NodePlan& plan = plan_.nodes[index];
+  if (auto verified = verify(plan.program.path, plan_.nodes[index].checksum); !verified)
+    return perform(state_.on_spawn_failed(index, verified.error().message, monotonic_ns()));
   auto environment = node_environment(plan, lookup_.inherited, own_environment(index));
   Launch launch{.command = node.command,
                 .environment = environment ? *std::move(environment) : std::vector<std::string>(),

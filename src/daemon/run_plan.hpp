@@ -16,6 +16,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "daemon/log_entry.hpp"
+#include "daemon/program_checksum.hpp"
 
 namespace dora::daemon {
 
@@ -105,6 +106,8 @@ struct NodePlan {
   ProgramPlan program;
   /// What find_command() answered, for whoever asked already; else the engine asks.
   std::optional<Command> command;
+  /// Of the file `program.path`, which was downloaded.
+  ProgramChecksum checksum;
   std::filesystem::path working_directory;
   /// The node's own over --env over the dataflow's; reserved names are gone already.
   std::map<std::string, std::string> environment;

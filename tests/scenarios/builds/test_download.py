@@ -99,6 +99,25 @@ def test_a_checksum_is_verified_each_time(flow, server, write_flow):
     assert len(server.asked) == 2
 
 
+def test_a_checksum_is_verified_before_each_life(flow, server, write_flow):
+    """Also of a node that dora starts again, without a build."""
+    body = b"#!/bin/sh\necho one life\necho '# spoiled' >> \"$0\"\nexit 1\n"
+    server.files["/hello"] = body
+    checksum = hashlib.sha256(body).hexdigest()
+    write_flow("/hello", f", path_sha256: {checksum}, restart_policy: always, max_restarts: 3")
+    failed = flow.run()
+    assert failed.code == 1, failed.text
+    assert failed.of("hello").count("one life") == 1
+    assert f"not {checksum} as `path_sha256` says" in failed.text
+    program = flow.path / "build" / checksum / "hello"
+    assert str(program) in failed.text
+    # What is spoiled is not started at all.
+    failed = flow.run("--no-build")
+    assert failed.code == 1, failed.text
+    assert failed.of("hello") == []
+    assert "as `path_sha256` says" in failed.text
+
+
 @pytest.mark.parametrize(
     ("name", "rest", "answer"),
     [
