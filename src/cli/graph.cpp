@@ -11,6 +11,7 @@
 #include "base/file_descriptor.hpp"
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
+#include "cli/file_url.hpp"
 #include "cli/graph_model.hpp"
 #include "cli/shared_flags.hpp"
 #include "daemon/program_lookup.hpp"
@@ -49,16 +50,6 @@ Result<fs::path> write_page(const std::string& stem, std::string_view page) {
   }
   return fail(ErrorKind::Failed,
               fmt::format("there are {} pages of {} here already: remove some", most_files, stem));
-}
-
-std::string file_url(const fs::path& path) {
-  std::string url = "file://";
-  for (const char c : fs::absolute(path).string()) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || std::string_view("/-_.~").contains(c);
-    url += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return url;
 }
 
 // By the program of the desktop; it goes on by itself.

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "base/spelling.hpp"
 
 namespace dora::cli {
@@ -36,13 +37,16 @@ LogConsole::LogConsole(boost::asio::io_context& loop, const Terminal& terminal, 
       options_(std::move(options)),
       hides_service_news_(is_terminal_of(terminal, options_.lines) && !options_.is_verbose &&
                           options_.format == LogFormat::Pretty),
+      collapses_repeats_(is_terminal_of(terminal, options_.lines) &&
+                         options_.format == LogFormat::Pretty),
       formatter_({.format = options_.format,
                   .is_terminal = is_terminal_of(terminal, options_.lines),
                   .is_colored = is_colored_of(terminal, options_.lines),
                   .nodes = options_.nodes}),
       lines_(loop, options_.lines,
              {.is_closed = options_.lines == STDOUT_FILENO && terminal.is_stdout_closed}),
-      messages_(loop, STDERR_FILENO, {}) {}
+      messages_(loop, STDERR_FILENO, {}),
+      repeats_timer_(loop) {}
 
 bool LogConsole::passes(const LogEntry& entry) const {
   if (options_.hides_nodes && !entry.node.empty()) return false;
@@ -56,7 +60,32 @@ bool LogConsole::passes(const LogEntry& entry) const {
 }
 
 void LogConsole::show(const LogEntry& entry) {
-  if (passes(entry)) write_above(formatter_.format(entry));
+  if (!passes(entry)) return;
+  if (!collapses_repeats_) return write_above(formatter_.format(entry));
+  write_entries(repeats_.take(entry, monotonic_ns()));
+  tell_repeats_later();
+}
+
+void LogConsole::write_entries(const std::vector<LogEntry>& entries) {
+  for (const LogEntry& entry : entries)
+    write_above(formatter_.format(entry));
+}
+
+void LogConsole::tell_repeats_later() {
+  const auto due = repeats_.next_due_ns();
+  if (!due || std::exchange(is_waiting_for_repeats_, true)) return;
+  repeats_timer_.expires_after(std::chrono::nanoseconds(*due - monotonic_ns()));
+  repeats_timer_.async_wait([self = self_](boost::system::error_code error) {
+    LogConsole* console = *self;
+    if (console == nullptr || error) return;
+    console->is_waiting_for_repeats_ = false;
+    console->write_entries(console->repeats_.take_due(monotonic_ns()));
+    console->tell_repeats_later();
+  });
+}
+
+void LogConsole::finish_repeats() {
+  write_entries(repeats_.take_all());
 }
 
 void LogConsole::print(std::string_view line) {
@@ -64,10 +93,12 @@ void LogConsole::print(std::string_view line) {
 }
 
 void LogConsole::set_level(LogLevel level) {
+  finish_repeats();
   options_.filter = {.minimum = level, .nodes = {}};
 }
 
 void LogConsole::set_search(std::string_view text) {
+  finish_repeats();
   search_ = to_lower(text);
 }
 
@@ -134,6 +165,7 @@ void LogConsole::report_failure(std::string_view uuid, std::string_view summary)
 }
 
 void LogConsole::finish_lines() {
+  finish_repeats();
   lines_.finish(reader_patience);
 }
 

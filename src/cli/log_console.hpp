@@ -11,10 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
 #include <unistd.h>
 
 #include "cli/console_format.hpp"
 #include "cli/console_stream.hpp"
+#include "cli/line_repeats.hpp"
 #include "cli/log_filter.hpp"
 #include "cli/terminal.hpp"
 #include "daemon/log_entry.hpp"
@@ -36,7 +38,7 @@ class LogConsole {
     std::vector<std::string> nodes{};
   };
 
-  /// `terminal` must outlive the object.
+  /// `terminal` must outlive the object. At a terminal, lines that a node repeats are collapsed.
   LogConsole(boost::asio::io_context& loop, const Terminal& terminal, Options options);
   ~LogConsole() { *self_ = nullptr; }
   LogConsole(const LogConsole&) = delete;
@@ -55,6 +57,9 @@ class LogConsole {
 
   /// The least level that is shown from now on, whatever the flags said.
   LogLevel level() const { return options_.filter.minimum; }
+  bool shows_everything() const {
+    return options_.filter.shows_output || options_.filter.minimum == LogLevel::Stdout;
+  }
   void set_level(LogLevel level);
   /// Only lines of nodes with this text, in any case, are shown from now on; empty: all.
   void set_search(std::string_view text);
@@ -71,6 +76,10 @@ class LogConsole {
 
  private:
   bool passes(const daemon::LogEntry& entry) const;
+  void write_entries(const std::vector<daemon::LogEntry>& entries);
+  void tell_repeats_later();
+  /// Writes what is held back because it was said before.
+  void finish_repeats();
   /// For stderr.
   void say(std::string_view text);
   /// Writes to the stream of the lines, above the status line.
@@ -82,10 +91,14 @@ class LogConsole {
   const Terminal& terminal_;
   Options options_;
   const bool hides_service_news_;
+  const bool collapses_repeats_;
   ConsoleFormatter formatter_;
   ConsoleStream lines_;
   ConsoleStream messages_;
   std::uint64_t lost_before_ = 0;
+  LineRepeats repeats_;
+  boost::asio::steady_timer repeats_timer_;
+  bool is_waiting_for_repeats_ = false;
   std::string search_;  ///< in lower case
   std::string status_;
   bool is_status_drawn_ = false;

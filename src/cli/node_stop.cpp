@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/attached_screen.hpp"
 #include "cli/control_request.hpp"
 #include "cli/duration.hpp"
 #include "cli/running_node.hpp"
@@ -16,7 +17,6 @@ using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds node_stop_grace = 10s;
-constexpr nanoseconds node_restart_grace = 5s;
 
 void tell_ending(const CommandContext& context, const RunningDataflow& dataflow,
                  const std::string& node, std::string_view status, const std::string& text) {

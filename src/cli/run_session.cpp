@@ -51,12 +51,17 @@ AttachedScreen::News news_of(const daemon::RunInfo& run) {
     return node.status == daemon::NodeStatus::Running ||
            node.status == daemon::NodeStatus::Degraded;
   };
-  return {.name = run.name,
-          .state = to_string(run.status),
-          .nodes_up = static_cast<std::size_t>(std::ranges::count_if(run.nodes, is_up)),
-          .nodes = run.nodes.size(),
-          .started_at_ns = run.started_at_ns,
-          .edges = run.edges};
+  AttachedScreen::News news{
+      .name = run.name,
+      .file = run.file,
+      .log_folders = run.log_folders,
+      .state = to_string(run.status),
+      .nodes_up = static_cast<std::size_t>(std::ranges::count_if(run.nodes, is_up)),
+      .started_at_ns = run.started_at_ns,
+      .edges = run.edges};
+  for (const daemon::NodeInfo& node : run.nodes)
+    news.nodes.push_back(node.node);
+  return news;
 }
 
 class RunSession {
@@ -105,6 +110,8 @@ class RunSession {
   void on_finished(const RunResult& result, const std::string& next);
   void show_screen();
   void wait_for_keys();
+  void restart(const std::string& node);
+  std::vector<NodeLine> node_lines() const;
   void report(const RunResult& result);
   void leave(int code);
 
@@ -141,7 +148,10 @@ int RunSession::run(daemon::RunPlan plan) {
   stop_later();
   if (front_keys_) {
     keys_.assign(front_keys_.release());
-    screen_.emplace(console_, [this] { begin_stop("stopping…"); });
+    screen_.emplace(console_, AttachedScreen::Commands{
+                                  .quit = [this] { begin_stop("stopping…"); },
+                                  .restart = [this](const std::string& node) { restart(node); },
+                                  .nodes = [this] { return node_lines(); }});
     wait_for_keys();
     show_screen();
   }
@@ -267,6 +277,29 @@ void RunSession::wait_for_keys() {
     if (length > 0 && screen_) screen_->press({typed, static_cast<std::size_t>(length)});
     wait_for_keys();
   });
+}
+
+void RunSession::restart(const std::string& node) {
+  for (const daemon::RunInfo& run : host_.engine().list()) {
+    const auto restarted = host_.restart_node(run.id, node, {.grace = node_restart_grace});
+    console_.print(restarted ? restarting_text(node) : "  " + restarted.error().message);
+  }
+}
+
+std::vector<NodeLine> RunSession::node_lines() const {
+  std::vector<NodeLine> lines;
+  for (const daemon::DataflowStatus& dataflow : host_.dataflows()) {
+    if (dataflow.is_over()) continue;
+    for (const daemon::NodeInfo& node : dataflow.run.nodes) {
+      lines.push_back({.id = node.node,
+                       .status = to_string(node.status),
+                       .pid = node.pid,
+                       .restarts = node.restarts,
+                       .cpu_percent = node.cpu_percent,
+                       .memory_bytes = node.memory_bytes});
+    }
+  }
+  return lines;
 }
 
 void RunSession::report(const RunResult& result) {

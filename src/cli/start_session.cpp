@@ -20,6 +20,7 @@
 
 #include "base/clock.hpp"
 #include "cli/attached_screen.hpp"
+#include "cli/control_request.hpp"
 #include "cli/duration.hpp"
 #include "cli/raw_keyboard.hpp"
 #include "cli/run_report.hpp"
@@ -214,9 +215,13 @@ class StartSession {
     keyboard_.emplace(STDIN_FILENO, RawKeyboard::Signals::AreSignals);
     error_code error;
     keys_.assign(::dup(STDIN_FILENO), error);
-    screen_.emplace(console_, [this] {
-      if (interrupts_++ == 0) on_interrupt();
-    });
+    screen_.emplace(console_, AttachedScreen::Commands{
+                                  .quit =
+                                      [this] {
+                                        if (interrupts_++ == 0) on_interrupt();
+                                      },
+                                  .restart = [this](const std::string& node) { restart(node); },
+                                  .nodes = [this] { return nodes_; }});
     for (const int signal : {SIGTERM, SIGHUP})
       ending_.add(signal, error);
     ending_.async_wait([this](error_code failed, int signal) {
@@ -247,18 +252,36 @@ class StartSession {
             const auto is_up = [](const NodeLine& node) {
               return node.status == "running" || node.status == "degraded";
             };
-            screen_->update({.name = now->name,
-                             .state = now->state,
-                             .nodes_up = static_cast<std::size_t>(
-                                 std::ranges::count_if(now->node_details, is_up)),
-                             .nodes = now->nodes,
-                             .started_at_ns = now->started_ns,
-                             .edges = now->edges});
+            AttachedScreen::News news{.name = now->name,
+                                      .file = now->file,
+                                      .log_folders = now->log_folders,
+                                      .state = now->state,
+                                      .nodes_up = static_cast<std::size_t>(
+                                          std::ranges::count_if(now->node_details, is_up)),
+                                      .started_at_ns = now->started_ns,
+                                      .edges = now->edges};
+            for (const NodeLine& node : now->node_details)
+              news.nodes.push_back(node.id);
+            nodes_ = now->node_details;
+            screen_->update(news);
           }
           screen_timer_.expires_after(between_screen_updates);
           screen_timer_.async_wait([this](error_code error) {
             if (!error) update_screen();
           });
+        });
+  }
+
+  void restart(const std::string& node) {
+    ask_aside(
+        [this, node, uuid = uuid_] {
+          return cli::ask(
+              wish_.instance,
+              {"POST", path_of_node(uuid, node, "/restart"), stop_body(node_restart_grace, false)},
+              std::chrono::steady_clock::now() + 5s);
+        },
+        [this, node](const Result<json::object>& restarted) {
+          console_.print(restarted ? restarting_text(node) : "  " + restarted.error().message);
         });
   }
 
@@ -311,6 +334,7 @@ class StartSession {
   asio::steady_timer screen_timer_;
   std::optional<RawKeyboard> keyboard_;
   std::optional<AttachedScreen> screen_;
+  std::vector<NodeLine> nodes_;  ///< as they were told last
   std::shared_ptr<WebSocket> socket_;
   std::vector<WatchEvent> early_;
   bool is_started_ = false;

@@ -13,7 +13,7 @@
 namespace dora::cli {
 namespace {
 
-constexpr std::string_view all_keys = "[l]evel [/]filter [h]elp [q]uit";
+constexpr std::string_view all_keys = "[w]eb [t]op [r]estart [/]filter [q]uit";
 constexpr std::string_view few_keys = "[h]elp [q]uit";
 
 std::string age_text(std::chrono::seconds age) {

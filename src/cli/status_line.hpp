@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one line at the bottom of an attached screen. Pure: text out of what is known.
 //
-//   ─ hello · 2 up · sender/message 10.0 Hz 80 B/s · 4 s · [l]evel [/]filter [h]elp [q]uit ─
+//   ─ hello · 2 up · sender/message 10.0 Hz 80 B/s · 4 s · [w]eb [t]op [r]estart [/]filter [q]uit ─
 
 #include <chrono>
 #include <cstdint>

@@ -55,7 +55,7 @@ StatusFacts facts() {
 TEST(StatusLine, SaysWhatGoesOn) {
   EXPECT_EQ(status_text(facts(), 120),
             "─ hello · 2 up · sender/message 10.0 Hz 80 B/s · 4 s · "
-            "[l]evel [/]filter [h]elp [q]uit ─");
+            "[w]eb [t]op [r]estart [/]filter [q]uit ─");
 }
 
 TEST(StatusLine, SumsUpSeveralOutputsAndNamesWhatIsNotAsItShouldBe) {
@@ -67,7 +67,7 @@ TEST(StatusLine, SumsUpSeveralOutputsAndNamesWhatIsNotAsItShouldBe) {
   several.filter = "level warn";
   EXPECT_EQ(status_text(several, 200),
             "─ hello · stopping · 1 of 2 up · 2 outputs 30.1 Hz 12.0 MB/s · 3 dropped · 4 s · "
-            "level warn · [l]evel [/]filter [h]elp [q]uit ─");
+            "level warn · [w]eb [t]op [r]estart [/]filter [q]uit ─");
 }
 
 TEST(StatusLine, LeavesOutWhatHasNoRoom) {

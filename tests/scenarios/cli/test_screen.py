@@ -8,7 +8,9 @@ import signal
 import struct
 import subprocess
 import termios
+import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 from support.watchdog import wait_until
@@ -107,8 +109,9 @@ def screen(flow, dora_program, environment):
 
 def test_it_tells_names_rates_and_keys(screen):
     running = screen("run", "dataflow.yml")
-    status = r"─ work · 2 up · ticking/count \d+\.\d Hz \d.*B/s · \d+ s · \[l\]evel .*\[q\]uit ─"
-    running.wait_for(status)
+    status = r"─ work · 2 up · ticking/count \d+\.\d Hz \d.*B/s · \d+ s · "
+    keys = r"\[w\]eb \[t\]op \[r\]estart \[/\]filter \[q\]uit ─"
+    running.wait_for(status + keys)
     assert not running.is_as_before()  # keys come as they are typed
     running.press("q")
     assert running.end() == 0
@@ -126,6 +129,7 @@ def test_keys_choose_what_is_shown(screen):
     after = running.press("ll")
     shown = running.wait_for("showing warn and worse", after)
     running.wait_for("tock", shown)
+    running.wait_for("· level warn ·", shown)
     assert "│ tick" not in running.text[shown:]
     after = running.press("ll")
     shown = running.wait_for("showing everything", after)
@@ -142,10 +146,59 @@ def test_keys_choose_what_is_shown(screen):
     assert running.end() == 0
 
 
+def test_keys_show_and_restart_nodes(screen, flow):
+    flow.nodes(ticking=TICKING, counting="print('a life begins')\n" + textwrap.dedent(COUNTING))
+    running = screen("run", "dataflow.yml")
+    running.wait_for("· ticking/count")
+    shown = running.press("t")
+    row = r"{} +running +\d+ +\d+\.\d% +\d+\.\d MB +0\n"
+    running.wait_for(row.format("counting"), shown)
+    running.wait_for(r"ticking/count +\d+\.\d Hz", shown)
+    # As much of the name as is needed.
+    running.wait_for("restart which node?", running.press("r"))
+    running.wait_for(r"restart which node\? co", running.press("co"))
+    after = running.press("\r")
+    running.wait_for("restarting counting", after)
+    running.wait_for("a life begins", after)
+    running.wait_for("no node begins with `x`: counting, ticking", running.press("rx\r"))
+    page = running.press("w")
+    end = running.wait_for(r"web +file:///\S+\n", page)
+    path = running.text[page:end].rsplit("file://", 1)[1].strip()
+    assert "<svg" in Path(path).read_text()
+    running.press("q")
+    assert running.end() == 0
+
+
+def test_lines_that_repeat_collapse(screen, flow):
+    flow.nodes(
+        ticking="""
+            from dora import Node
+
+            node = Node()
+            for _ in range(128):
+                print("hot")
+            print("cold")
+            node.send_output("count", 1)
+        """,
+        counting=COUNTING,
+    )
+    flow.yaml(YAML)
+    running = screen("run", "dataflow.yml")
+    running.wait_for(r"… \u00d7128 in \d+ [m\u00b5]?s\n")
+    running.wait_for("│ cold")
+    assert running.end() == 0
+    assert running.text.count("│ hot") == 1
+    # The log has them all.
+    (log,) = flow.path.glob("out/*/log_ticking.jsonl")
+    assert log.read_text().count('"hot"') == 128
+
+
 def test_an_attached_start_has_it_too(screen, run_dora):
     assert run_dora("up").code == 0
     running = screen("start", "dataflow.yml", "--name", "hello")
     running.wait_for(r"─ hello · 2 up · ticking/count \d+\.\d Hz")
+    running.wait_for(r"counting +running", running.press("t"))
+    running.wait_for("restarting counting", running.press("rcounting\r"))
     running.press("q")
     assert running.end() == 0
     assert running.is_as_before()
