@@ -22,7 +22,7 @@
 #include "cli/daemon_address.hpp"
 #include "cli/raw_keyboard.hpp"
 #include "cli/shared_flags.hpp"
-#include "transport/unix_socket.hpp"
+#include "transport/http_client.hpp"
 #include "transport/web_socket.hpp"
 
 namespace dora::cli {
@@ -36,6 +36,7 @@ using transport::WebSocket;
 
 // Ctrl-], as telnet and machine consoles have it: no program that people use in a terminal does.
 constexpr char leave_key = 0x1d;
+constexpr std::chrono::seconds connecting_patience{5};
 
 class Attachment {
  public:
@@ -49,7 +50,8 @@ class Attachment {
         ending_(loop_, SIGTERM, SIGHUP) {}
 
   Result<int> run() {
-    auto connection = TRY(transport::connect_to_unix_socket(dataflow_.instance.socket));
+    auto connection = TRY(transport::connect_until(
+        dataflow_.instance.socket, std::chrono::steady_clock::now() + connecting_patience));
     socket_ = WebSocket::connect(
         loop_, std::move(connection), terminal_path(dataflow_.uuid, node_),
         {.on_open = [this] { sit_down(); },

@@ -25,7 +25,7 @@
 #include "cli/raw_keyboard.hpp"
 #include "cli/run_report.hpp"
 #include "daemon/watch_event.hpp"
-#include "transport/unix_socket.hpp"
+#include "transport/http_client.hpp"
 #include "transport/web_socket.hpp"
 
 namespace dora::cli {
@@ -79,7 +79,8 @@ class StartSession {
 
   Result<int> run() {
     TRY(check_protocol(wish_.instance, std::chrono::steady_clock::now() + reading_patience));
-    auto connection = TRY(transport::connect_to_unix_socket(wish_.instance.socket));
+    auto connection =
+        TRY(transport::connect_until(wish_.instance.socket, std::chrono::steady_clock::now() + 5s));
     // Before it is asked for, so that not one line is missed.
     socket_ = WebSocket::connect(
         loop_, std::move(connection),

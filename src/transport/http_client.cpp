@@ -37,18 +37,6 @@ Result<> wait_until_ready(int fd, short events, Deadline deadline) {
   }
 }
 
-// A full queue of a unix socket cannot be polled for: trying again is the only way.
-Result<FileDescriptor> connect_until(const std::filesystem::path& path, Deadline deadline) {
-  for (;;) {
-    auto connected = connect_to_unix_socket(path);
-    if (connected || connected.error().kind != ErrorKind::Busy) return connected;
-    if (std::chrono::steady_clock::now() >= deadline)
-      return fail(ErrorKind::TimedOut,
-                  fmt::format("connecting to {}: {}", path.string(), timed_out));
-    std::this_thread::sleep_for(5ms);
-  }
-}
-
 Result<> send_until(int fd, std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -140,6 +128,18 @@ Result<HttpResponse> receive_until(int fd, Deadline deadline) {
 }
 
 }  // namespace
+
+// A full queue cannot be polled for: trying again is the only way.
+Result<FileDescriptor> connect_until(const std::filesystem::path& path, Deadline deadline) {
+  for (;;) {
+    auto connected = connect_to_unix_socket(path);
+    if (connected || connected.error().kind != ErrorKind::Busy) return connected;
+    if (std::chrono::steady_clock::now() >= deadline)
+      return fail(ErrorKind::TimedOut,
+                  fmt::format("connecting to {}: {}", path.string(), timed_out));
+    std::this_thread::sleep_for(5ms);
+  }
+}
 
 Result<HttpResponse> send_request(const std::filesystem::path& socket, const HttpRequest& request,
                                   Deadline deadline) {

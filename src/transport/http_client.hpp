@@ -6,10 +6,15 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/file_descriptor.hpp"
 #include "base/result.hpp"
 #include "transport/http_message.hpp"
 
 namespace dora::transport {
+
+/// Connects to the server at `socket`, which may have many waiting. Fails as the next does. Blocks.
+Result<FileDescriptor> connect_until(const std::filesystem::path& socket,
+                                     std::chrono::steady_clock::time_point deadline);
 
 /// Sends `request` to the server at `socket` and returns its answer, whatever its status.
 ///

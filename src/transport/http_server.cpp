@@ -2,6 +2,7 @@
 // Beside web_socket.cpp the only file that includes Boost.Beast: it takes half a minute to compile.
 #include "transport/http_server.hpp"
 
+#include <algorithm>
 #include <list>
 #include <optional>
 #include <string>
@@ -68,8 +69,11 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   }
 
   void accept();
+  void accept_later();
   void serve(FileDescriptor socket);
+  bool has_room() const;
   void make_room();
+  bool make_room_for_web_socket();
   void close();
 
   asio::io_context& loop;
@@ -94,12 +98,15 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
 
   void set_position(Position position) { position_ = position; }
   bool is_answering() const { return phase_ == Phase::Answering; }
+  bool is_idle_for(std::chrono::milliseconds time) const {
+    return std::chrono::steady_clock::now() - idle_since_ >= time;
+  }
 
   void read() {
     const auto server = server_.lock();
     if (!server || closed_) return;
     phase_ = Phase::Reading;
-    server->connections.splice(server->connections.end(), server->connections, position_);
+    stand_last(*server);
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server->options.max_header_bytes));
     parser_->body_limit(server->options.max_body_bytes);
@@ -122,6 +129,12 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
 
  private:
   enum class Phase { Reading, Answering, Writing };
+
+  // Nobody has waited for less long.
+  void stand_last(State& server) {
+    idle_since_ = std::chrono::steady_clock::now();
+    server.connections.splice(server.connections.end(), server.connections, position_);
+  }
 
   void on_read(error_code error) {
     if (closed_) return;
@@ -147,11 +160,11 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
     };
     if (!is_upgrade) {
       const auto on_request = server->on_request;
-      return on_request(std::move(request), std::move(reply));
+      on_request(std::move(request), std::move(reply));
+      return watch_client(number);
     }
     if (!server->on_web_socket) return reply(refusal(400, "there are no WebSockets here"));
-    std::erase_if(server->web_sockets, [](const auto& each) { return each.expired(); });
-    if (server->web_sockets.size() >= server->options.max_web_sockets)
+    if (!server->make_room_for_web_socket())
       return reply(refusal(409, "too many WebSockets are open: close some", "Busy"));
     const auto on_web_socket = server->on_web_socket;
     on_web_socket(
@@ -162,6 +175,16 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
         std::move(reply));
   }
 
+  // Nobody waits for an answer that nobody will read.
+  void watch_client(std::uint64_t request) {
+    if (closed_ || phase_ != Phase::Answering || request != requests_) return;
+    stream_.socket().async_wait(
+        asio::socket_base::wait_error, [self = shared_from_this(), request](error_code error) {
+          const bool is_current = self->phase_ == Phase::Answering && request == self->requests_;
+          if (!error && is_current) self->close();
+        });
+  }
+
   std::shared_ptr<WebSocket> upgrade(const HttpRequest& request, const std::string& key,
                                      WebSocket::Events events) {
     const auto server = server_.lock();
@@ -170,8 +193,9 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
     FileDescriptor socket(stream_.socket().release(error));
     close();
     if (error) return nullptr;
-    auto made = WebSocket::accept(server->loop, std::move(socket), request, key, std::move(events),
-                                  WebSocket::Limits{});
+    auto made =
+        WebSocket::accept(server->loop, std::move(socket), request, key, std::move(events),
+                          WebSocket::Limits{.asks_after = server->options.web_socket_silence / 3});
     server->web_sockets.push_back(made);
     return made;
   }
@@ -180,6 +204,10 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
     const auto server = server_.lock();
     if (!server) return close();
     phase_ = Phase::Writing;
+    stand_last(*server);
+    // Nothing but watch_client() waits for it now.
+    error_code ignored;
+    stream_.socket().cancel(ignored);
     answer_.emplace();
     answer_->version(11);
     answer_->result(static_cast<unsigned>(response.status));
@@ -202,36 +230,65 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
   std::optional<http::response<http::string_body>> answer_;
   Position position_;
   Phase phase_ = Phase::Reading;
+  std::chrono::steady_clock::time_point idle_since_{};
   std::uint64_t requests_ = 0;
   bool closed_ = false;
 };
 
 void HttpServer::State::accept() {
-  listener.async_wait(
-      asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](error_code error) {
-        const auto self = weak.lock();
-        if (!self || self->closed || error) return;
-        // A few at a time, so that a storm of connections leaves the loop time for others.
-        for (int i = 0; i < 16; ++i) {
-          FileDescriptor taken(::accept4(self->listener.native_handle(), nullptr, nullptr,
-                                         SOCK_CLOEXEC | SOCK_NONBLOCK));
-          if (taken) {
-            self->serve(std::move(taken));
-            continue;
-          }
-          if (errno == EAGAIN) break;
-          if (errno == EINTR || errno == ECONNABORTED) continue;
-          // No descriptors or no memory: the pending connection would wake us for ever.
-          self->make_room();
-          self->retry.expires_after(std::chrono::milliseconds(50));
-          self->retry.async_wait([weak](error_code cancelled) {
-            if (const auto again = weak.lock(); again && !again->closed && !cancelled)
-              again->accept();
-          });
-          return;
-        }
-        self->accept();
-      });
+  listener.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [weak = weak_from_this()](error_code error) {
+                        const auto self = weak.lock();
+                        if (!self || self->closed || error) return;
+                        // A few at a time, so that a storm of connections leaves the loop time for
+                        // others.
+                        for (int i = 0; i < 16; ++i) {
+                          if (!self->has_room()) return self->accept_later();
+                          FileDescriptor taken(::accept4(self->listener.native_handle(), nullptr,
+                                                         nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+                          if (taken) {
+                            self->serve(std::move(taken));
+                            continue;
+                          }
+                          if (errno == EAGAIN) break;
+                          if (errno == EINTR || errno == ECONNABORTED) continue;
+                          // No descriptors or no memory: the pending connection would wake us for
+                          // ever.
+                          self->make_room();
+                          return self->accept_later();
+                        }
+                        self->accept();
+                      });
+}
+
+void HttpServer::State::accept_later() {
+  retry.expires_after(std::min(options.min_idle_time, std::chrono::milliseconds(50)));
+  retry.async_wait([weak = weak_from_this()](error_code cancelled) {
+    if (const auto self = weak.lock(); self && !self->closed && !cancelled) self->accept();
+  });
+}
+
+// Those that are being answered stand anywhere in the list; the others in the order of their
+// waiting.
+bool HttpServer::State::has_room() const {
+  if (connections.size() < options.max_connections) return true;
+  const auto first = std::ranges::find_if(
+      connections, [](const auto& connection) { return !connection->is_answering(); });
+  return first != connections.end() && (*first)->is_idle_for(options.min_idle_time);
+}
+
+bool HttpServer::State::make_room_for_web_socket() {
+  std::erase_if(web_sockets, [](const auto& each) { return each.expired(); });
+  if (web_sockets.size() < options.max_web_sockets) return true;
+  std::shared_ptr<WebSocket> quietest;
+  for (const auto& each : web_sockets) {
+    const auto open = each.lock();
+    if (open && (!quietest || open->silence() > quietest->silence())) quietest = open;
+  }
+  if (!quietest || quietest->silence() < options.web_socket_silence) return false;
+  quietest->cut("it has not been heard of for too long, and others wait");
+  std::erase_if(web_sockets, [&](const auto& each) { return each.lock() == quietest; });
+  return true;
 }
 
 void HttpServer::State::serve(FileDescriptor socket) {

@@ -8,8 +8,8 @@
 //                   └── deadline, limit or bad bytes: an error answer where possible, then closed
 //
 // A handler answers when it likes: at once, or much later; while it takes its time only that one
-// connection waits. A request for a WebSocket may be accepted instead: then the connection leaves
-// the server.
+// connection waits, and a client that goes away meanwhile is forgotten at once. A request for a
+// WebSocket may be accepted instead: then the connection leaves the server.
 
 #include <chrono>
 #include <cstddef>
@@ -47,8 +47,15 @@ class HttpServer {
     std::chrono::milliseconds answer_timeout{10'000};
     /// One more, and the connection that has been waiting longest without a request is closed.
     std::size_t max_connections = 256;
-    /// WebSockets beside them; one more is refused.
+    /// But not before it has waited so long: whoever has just connected is about to ask. Until
+    /// then nobody else is let in.
+    std::chrono::milliseconds min_idle_time{50};
+    /// WebSockets beside them; one more, and the one that has not been heard of for longest is
+    /// closed.
     std::size_t max_web_sockets = 64;
+    /// But not before it was silent for so long, although it is asked now and then; the new one is
+    /// refused.
+    std::chrono::milliseconds web_socket_silence{30'000};
   };
 
   /// Accepts connections on `listener` (see listen_on_unix_socket) from now on; without one, only

@@ -202,6 +202,50 @@ TEST(HttpServer, ServesOthersBesideManyIdleConnections) {
   EXPECT_EQ(answer->status, 200);
 }
 
+TEST(HttpServer, ForgetsAClientThatDoesNotWaitForItsAnswer) {
+  EchoServer server({.max_connections = 1});
+  {
+    const auto gone = connect_to_unix_socket(server.path());
+    ASSERT_TRUE(gone);
+    ASSERT_TRUE(write_all(gone->get(), "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"));
+    server.wait_for_later();
+  }
+  // The only place is free again, although nothing was answered.
+  EXPECT_TRUE(server.ask({"GET", "/", ""}));
+}
+
+TEST(HttpServer, AnswersAClientThatHasNothingMoreToSay) {
+  EchoServer server;
+  std::string answer;
+  std::thread waiting([&] {
+    answer = server.send_raw("GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  });
+  server.wait_for_later();
+  EXPECT_TRUE(server.ask({"GET", "/release", ""}));
+  waiting.join();
+  EXPECT_NE(answer.find("at last"), std::string::npos);
+}
+
+TEST(HttpServer, LetsThoseFinishWhoAreAboutToAsk) {
+  const EchoServer server({.max_connections = 2, .min_idle_time = 10'000ms});
+  const auto first = connect_to_unix_socket(server.path());
+  const auto second = connect_to_unix_socket(server.path());
+  std::thread third([&] { EXPECT_TRUE(server.ask({"GET", "/3", ""})); });
+  // The third waits for one of these, both of whom get their answers.
+  for (const auto* each : {&first, &second}) {
+    ASSERT_TRUE(
+        write_all((*each)->get(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    pollfd waited{(*each)->get(), POLLIN, 0};
+    ASSERT_EQ(::poll(&waited, 1, -1), 1);
+    char chunk[4096];
+    const ssize_t count = ::recv((*each)->get(), chunk, sizeof chunk, 0);
+    ASSERT_GT(count, 0);
+    EXPECT_TRUE(
+        std::string_view(chunk, static_cast<std::size_t>(count)).starts_with("HTTP/1.1 200"));
+  }
+  third.join();
+}
+
 TEST(HttpClient, GivesUpAtItsDeadline) {
   const Folder folder;
   const auto silent = listen_on_unix_socket(folder / "s");

@@ -20,7 +20,7 @@ enum class SocketKind {
 /// the moment it exists). A path of any length. Fails with Busy when something is there already.
 Result<FileDescriptor> listen_on_unix_socket(const std::filesystem::path& path,
                                              SocketKind kind = SocketKind::Stream,
-                                             int backlog = 128);
+                                             int backlog = 1024);
 
 /// A non-blocking socket connected to `path`. Fails with NotFound when there is no such socket,
 /// Disconnected when nobody listens on it, Busy when its queue is full at the moment.

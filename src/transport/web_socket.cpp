@@ -9,6 +9,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
@@ -22,6 +23,7 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using Socket = asio::local::stream_protocol::socket;
+using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto handshake_patience = 10s;
@@ -30,7 +32,11 @@ constexpr auto handshake_patience = 10s;
 
 struct WebSocket::State : std::enable_shared_from_this<State> {
   State(asio::io_context& loop, FileDescriptor fd, Events the_events, Limits the_limits)
-      : events(std::move(the_events)), limits(the_limits), stream(loop) {
+      : events(std::move(the_events)),
+        limits(the_limits),
+        stream(loop),
+        pinger(loop),
+        goodbye(loop) {
     error_code error;
     stream.next_layer().assign(asio::local::stream_protocol(), fd.get(), error);
     if (!error) (void)fd.release();
@@ -39,6 +45,8 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
                                         .idle_timeout = websocket::stream_base::none(),
                                         .keep_alive_pings = false});
     stream.read_message_max(limits.max_message_bytes);
+    stream.control_callback(
+        [this](websocket::frame_type, beast::string_view) { heard_at = Clock::now(); });
     // Messages are told whole: one is not to be mistaken for the end of another.
     stream.auto_fragment(false);
   }
@@ -49,11 +57,27 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
     if (const auto handler = events.on_open) handler();
     write();
     read();
+    ask_later();
+  }
+
+  void ask_later() {
+    if (limits.asks_after <= 0ms) return;
+    pinger.expires_after(limits.asks_after);
+    pinger.async_wait([weak = weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (!self || error || self->is_over) return;
+      // One that does not read has not answered the last one, either.
+      const bool asks = Clock::now() - self->heard_at >= self->limits.asks_after;
+      if (!asks || std::exchange(self->is_asking, true)) return self->ask_later();
+      self->stream.async_ping({}, [self](error_code) { self->is_asking = false; });
+      self->ask_later();
+    });
   }
 
   void read() {
     stream.async_read(buffer, [self = shared_from_this()](error_code error, std::size_t) {
       if (error) return self->fail_with(error);
+      self->heard_at = Clock::now();
       const auto data = self->buffer.cdata();
       const std::string_view message(static_cast<const char*>(data.data()), data.size());
       const Kind kind = self->stream.got_text() ? Kind::Text : Kind::Bytes;
@@ -77,6 +101,7 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
                          if (error) return self->fail_with(error);
                          self->pending_bytes -= self->pending.front().second.size();
                          self->pending.pop_front();
+                         if (self->is_closing) self->wait_for_goodbye();
                          self->write();
                        });
   }
@@ -87,18 +112,28 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
                        [self = shared_from_this()](error_code) { self->cut(); });
   }
 
+  // A peer that takes nothing must not keep us for ever.
+  void wait_for_goodbye() {
+    goodbye.expires_after(limits.goodbye_timeout);
+    goodbye.async_wait([weak = weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (self && !error) self->cut();
+    });
+  }
+
   void cut() {
     is_over = true;
+    pinger.cancel();
+    goodbye.cancel();
     error_code ignored;
     stream.next_layer().close(ignored);
   }
 
   void fail_with(error_code error) {
-    if (std::exchange(is_over, true)) return;
+    if (is_over) return;
     Error why{ErrorKind::Disconnected, "the connection was lost: " + error.message()};
     if (error == websocket::error::closed) why.message = "the other end has closed the connection";
-    error_code ignored;
-    stream.next_layer().close(ignored);
+    cut();
     const Events told = std::exchange(events, {});
     if (error == websocket::error::upgrade_declined && told.on_refused) {
       told.on_refused({static_cast<int>(answer.result_int()), answer.body()});
@@ -110,6 +145,10 @@ struct WebSocket::State : std::enable_shared_from_this<State> {
   Events events;
   Limits limits;
   websocket::stream<Socket> stream;
+  asio::steady_timer pinger;
+  asio::steady_timer goodbye;
+  Clock::time_point heard_at = Clock::now();
+  bool is_asking = false;
   beast::flat_buffer buffer;
   websocket::response_type answer;
   std::deque<std::pair<Kind, std::string>> pending;
@@ -162,7 +201,19 @@ bool WebSocket::send(Kind kind, std::string message) {
 void WebSocket::close() {
   state_->events = {};
   if (std::exchange(state_->is_closing, true)) return;
+  state_->wait_for_goodbye();
   state_->write();
+}
+
+void WebSocket::cut(std::string_view why) {
+  if (state_->is_over) return;
+  state_->cut();
+  const Events told = std::exchange(state_->events, {});
+  if (told.on_closed) told.on_closed({ErrorKind::Disconnected, std::string(why)});
+}
+
+std::chrono::milliseconds WebSocket::silence() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - state_->heard_at);
 }
 
 }  // namespace dora::transport

@@ -8,6 +8,7 @@
 //   connect() ─ 101 ─► on_open ──┘     └─ close() ─ what was sent is written ──► (silence)
 //      └─ any other answer ─► on_refused
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -41,6 +42,10 @@ class WebSocket {
   struct Limits {
     std::size_t max_message_bytes = 1 << 20;
     std::size_t max_pending_bytes = std::size_t{4} << 20;
+    /// The other end is sent a ping when it was silent for so long; 0: never.
+    std::chrono::milliseconds asks_after{0};
+    /// For each piece of what is still to be written after close().
+    std::chrono::milliseconds goodbye_timeout{10'000};
   };
 
   /// The server's end of `socket`, whose client has sent `request` with `key` (the header
@@ -63,6 +68,11 @@ class WebSocket {
   /// Says goodbye once everything is written. Nothing is told any more. The connection outlives
   /// this object for as long as that takes.
   void close();
+  /// Closes at once, and tells on_closed.
+  void cut(std::string_view why);
+
+  /// How long nothing has come from the other end, not even the answer to a ping.
+  std::chrono::milliseconds silence() const;
 
  private:
   struct State;

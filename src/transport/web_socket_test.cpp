@@ -2,6 +2,7 @@
 #include "transport/web_socket.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 
 namespace dora::transport {
 namespace {
+
+using namespace std::chrono_literals;
 
 // A server and its clients on one loop, so that every test is one sequence of events.
 class WebSocketTest : public testing::Test {
@@ -118,6 +121,44 @@ TEST_F(WebSocketTest, OneMoreThanTheLimitIsRefused) {
   const auto is_refusal = [](const std::string& text) { return text.starts_with("409 "); };
   run_until([&] { return std::ranges::any_of(heard_, is_refusal); });
   EXPECT_EQ(server_ends_.size(), 1U);
+}
+
+TEST_F(WebSocketTest, OneThatIsNotHeardOfMakesRoomForAnother) {
+  serve({.max_web_sockets = 2, .web_socket_silence = 60ms});
+  // It reads nothing, so that it answers no ping, either.
+  const FileDescriptor silent = connection();
+  const std::string request =
+      "GET /silent HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  ASSERT_GT(::send(silent.get(), request.data(), request.size(), 0), 0);
+  run_until([&] { return server_ends_.size() == 1; });
+  const auto living = connect();
+  run_until([&] { return server_ends_.size() == 2; });
+  // The one that says nothing by itself, but answers, is heard of all the time.
+  run_until([&] { return server_ends_[0]->silence() >= 90ms; });
+  EXPECT_LT(server_ends_[1]->silence(), server_ends_[0]->silence());
+  const auto third = connect();
+  run_until([&] { return server_ends_.size() == 3; });
+  EXPECT_EQ(closed_, 1);
+  EXPECT_EQ(heard_, std::vector<std::string>(heard_.size(), "open"));
+}
+
+TEST_F(WebSocketTest, GoodbyeToOneThatReadsNothingEnds) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  const FileDescriptor silent(ends[0]);
+  auto socket = WebSocket::accept(loop_, FileDescriptor(ends[1]), {"GET", "/", ""},
+                                  "dGhlIHNhbXBsZSBub25jZQ==", {}, {.goodbye_timeout = 50ms});
+  EXPECT_TRUE(socket->send(WebSocket::Kind::Text, std::string(3 << 20, 'x')));
+  socket->close();
+  socket.reset();
+  loop_.run();
+  // Nothing is left to do; the other end is told by the end of the stream.
+  char chunk[1 << 16];
+  ssize_t count = 0;
+  while ((count = ::recv(silent.get(), chunk, sizeof chunk, 0)) > 0) {
+  }
+  EXPECT_EQ(count, 0);
 }
 
 TEST_F(WebSocketTest, ARequestMayStillBeAPlainOne) {
