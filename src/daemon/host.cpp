@@ -11,7 +11,6 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "daemon/process_usage.hpp"
-#include "transport/unix_socket.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -42,6 +41,7 @@ Host::Host(boost::asio::io_context& loop, Options options, Listener listener)
     : loop_(loop),
       options_(std::move(options)),
       listener_(std::move(listener)),
+      renewal_(loop),
       self_(std::make_shared<Host*>(this)),
       engine_(loop, {.on_log = [this](const LogEntry& entry) { on_log(entry); },
                      .on_changed = [this](const std::string& run) { on_changed(run); },
@@ -52,38 +52,6 @@ Host::Host(boost::asio::io_context& loop, Options options, Listener listener)
 Host::~Host() {
   *self_ = nullptr;
   close();
-}
-
-Result<> Host::open() {
-  if (options_.store) {
-    history_ = TRY(History::open(loop_, *options_.store,
-                                 [this](const std::string& text) { say(LogLevel::Warn, text); }));
-    std::ranges::move(history_->take_past(), std::back_inserter(over_));
-  }
-  // Others that died may have left something behind.
-  (void)list_instances();
-  auto directory =
-      TRY(InstanceDirectory::create(options_.name, options_.kind, options_.project, options_.file));
-  TRY(engine_.listen_for_nodes(directory.instance().node_socket())
-          .while_doing("listening for dynamic nodes"));
-  auto listener = TRY(transport::listen_on_unix_socket(directory.control_socket()));
-  directory_.emplace(std::move(directory));
-  server_.emplace(
-      loop_, std::move(listener),
-      [this](const transport::HttpRequest& request, transport::HttpServer::Reply reply) {
-        control_.answer(request, std::move(reply));
-      },
-      transport::HttpServer::Options{},
-      [this](const transport::HttpRequest& request, transport::HttpServer::Accept accept,
-             transport::HttpServer::Reply reply) {
-        control_.answer(request, std::move(reply), std::move(accept));
-      });
-  return {};
-}
-
-void Host::close() {
-  server_.reset();
-  directory_.reset();
 }
 
 Result<> Host::check_name(const RunPlan& plan) const {

@@ -7,6 +7,8 @@
 //
 //   open() ─► serving ─close()─► closed: the directory is gone, dataflows are killed with the
 //   object
+//
+// While it serves, a directory that somebody removes is made anew.
 
 #include <deque>
 #include <filesystem>
@@ -18,10 +20,12 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "daemon/control_api.hpp"
 #include "daemon/control_target.hpp"
+#include "daemon/directory_watch.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/history.hpp"
 #include "daemon/instance_directory.hpp"
@@ -144,6 +148,11 @@ class Host : public ControlTarget {
                              std::optional<std::string> value);
   /// What is changed while it runs is there after a restart, too.
   void remember_changes(std::string_view run);
+  /// At the sockets in the directory.
+  Result<> listen();
+  /// Makes the directory anew if somebody has taken it away.
+  void look_after_directory();
+  void look_later();
   void on_log(const LogEntry& entry);
   void on_changed(const std::string& run);
   void on_finished(const RunResult& result);
@@ -164,6 +173,11 @@ class Host : public ControlTarget {
   std::optional<InstanceDirectory> directory_;
   ControlApi control_{*this};
   std::optional<transport::HttpServer> server_;
+  /// At sockets that were taken away.
+  std::vector<transport::HttpServer> earlier_servers_;
+  std::optional<DirectoryWatch> watch_;
+  boost::asio::steady_timer renewal_;
+  bool is_missing_told_ = false;
   std::function<void(Result<>)> on_shut_down_;
   /// Lives on in what was posted to the loop, which looks whether this object still does.
   std::shared_ptr<Host*> self_;

@@ -2,6 +2,7 @@
 #include "daemon/instance_directory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -249,12 +250,35 @@ void InstanceDirectory::remove() noexcept {
   if (!std::exchange(owned_, false) || instance_.record.pid != ::getpid()) return;
   const fs::path root = instance_.directory.parent_path();
   FileDescriptor parent(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (parent) remove_directory(parent.get(), instance_.name);
+  if (!parent) return;
+  // Somebody else may have made one of that name, when ours was taken away.
+  const auto now = open_private(parent.get(), instance_.name, instance_.directory);
+  const auto record = now ? read_record(now->get()) : std::nullopt;
+  if (!record || *record == instance_.record) remove_directory(parent.get(), instance_.name);
 }
 
 bool InstanceDirectory::is_there() const {
   struct stat status{};
-  return ::lstat((instance_.directory / record_name).c_str(), &status) == 0;
+  return std::ranges::all_of(
+      std::array{instance_.directory / record_name, instance_.control_socket(),
+                 instance_.node_socket()},
+      [&](const fs::path& path) { return ::lstat(path.c_str(), &status) == 0; });
+}
+
+Result<> InstanceDirectory::renew() {
+  Root root = TRY(open_root());
+  const std::string& name = instance_.name;
+  if (const auto old = open_private(root.directory.get(), name, root.path / name)) {
+    const auto record = read_record(old->get());
+    if (record && *record != instance_.record && daemon::is_alive(*record)) {
+      return fail(ErrorKind::Busy,
+                  fmt::format("process {} is the instance named '{}' now", record->pid, name));
+    }
+    remove_directory(root.directory.get(), name);
+  }
+  instance_.directory = root.path / name;
+  auto directory = TRY(make_private(root.directory.get(), name, instance_.directory));
+  return write_record(directory.get(), instance_.record);
 }
 
 Result<std::vector<Instance>> list_instances() {

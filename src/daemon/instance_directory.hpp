@@ -66,8 +66,10 @@ class InstanceDirectory {
 
   const Instance& instance() const { return instance_; }
   std::filesystem::path control_socket() const { return instance_.control_socket(); }
-  /// Whether it still exists, e.g. after somebody cleaned /tmp.
+  /// Whether it still exists with all that belongs in it, e.g. after somebody cleaned /tmp.
   bool is_there() const;
+  /// Makes it anew, without its sockets. Fails with Busy when another instance has its name by now.
+  Result<> renew();
 
  private:
   explicit InstanceDirectory(Instance instance) : instance_(std::move(instance)), owned_(true) {}

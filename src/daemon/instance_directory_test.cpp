@@ -54,6 +54,8 @@ TEST_F(InstanceDirectoryTest, IsGoneAfterItsOwner) {
     ASSERT_TRUE(made);
     directory = made->instance().directory;
     std::ofstream(directory / "control.sock") << "something";
+    EXPECT_FALSE(made->is_there());
+    std::ofstream(directory / "nodes.sock") << "something";
     EXPECT_TRUE(made->is_there());
   }
   EXPECT_FALSE(fs::exists(directory));
@@ -65,7 +67,17 @@ TEST_F(InstanceDirectoryTest, RefusesTheNameOfALivingInstance) {
   auto second = InstanceDirectory::create("daemon", "daemon", "", "");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::Busy);
-  EXPECT_TRUE(first->is_there());
+}
+
+TEST_F(InstanceDirectoryTest, IsMadeAnewWhenSomebodyRemovedIt) {
+  auto made = InstanceDirectory::create("daemon", "daemon", "", "");
+  ASSERT_TRUE(made);
+  for (const fs::path& removed : {made->instance().directory, base_ / "dora"}) {
+    fs::remove_all(removed);
+    ASSERT_TRUE(made->renew());
+    ASSERT_EQ(list_instances()->size(), 1U);
+    EXPECT_EQ(list_instances()->front().record, made->instance().record);
+  }
 }
 
 TEST_F(InstanceDirectoryTest, DirectoriesOfTheDeadAreCleared) {
