@@ -18,6 +18,10 @@ namespace {
 namespace json = boost::json;
 using transport::HttpRequest;
 
+const char* query_for(daemon::Usage usage) {
+  return usage == daemon::Usage::Unmeasured ? "?usage=false" : "";
+}
+
 constexpr auto patience_for_one = std::chrono::seconds(1);
 
 daemon::StartedRun to_started(const json::object& object) {
@@ -108,9 +112,11 @@ Result<> check_protocol(const Instance& instance, Deadline deadline) {
                   instance.description, string_at(pong, "version"), version()));
 }
 
-Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline) {
+Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline,
+                                                   daemon::Usage usage) {
   TRY(check_protocol(instance, deadline));
-  const json::object answer = TRY(ask(instance, {"GET", "/v1/dataflows", ""}, deadline));
+  const json::object answer =
+      TRY(ask(instance, {"GET", std::string("/v1/dataflows") + query_for(usage), ""}, deadline));
   std::vector<RunningDataflow> dataflows;
   const json::value* list = answer.if_contains("dataflows");
   if (list == nullptr || !list->is_array()) return dataflows;
@@ -120,8 +126,9 @@ Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Dea
 }
 
 Result<RunningDataflow> ask_dataflow(const Instance& instance, const std::string& uuid,
-                                     Deadline deadline) {
-  return to_dataflow(instance, TRY(ask(instance, {"GET", path_of(uuid, ""), ""}, deadline)));
+                                     Deadline deadline, daemon::Usage usage) {
+  return to_dataflow(instance,
+                     TRY(ask(instance, {"GET", path_of(uuid, query_for(usage)), ""}, deadline)));
 }
 
 Result<daemon::StartedRun> ask_to_start(const Instance& instance,
@@ -168,14 +175,15 @@ Instance to_instance(const daemon::Instance& found) {
           fmt::format("dora {} (pid {})", found.record.kind, found.record.pid), found.record.kind};
 }
 
-Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only) {
+Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only,
+                                daemon::Usage usage) {
   Survey survey;
   for (const daemon::Instance& found : TRY(daemon::list_instances())) {
     if (only && found.name != *only) continue;
     const Instance instance = to_instance(found);
     // One that hangs must not keep us from the others.
     const Deadline patience = std::chrono::steady_clock::now() + patience_for_one;
-    auto dataflows = ask_dataflows(instance, std::min(deadline, patience));
+    auto dataflows = ask_dataflows(instance, std::min(deadline, patience), usage);
     if (dataflows) {
       std::ranges::move(*dataflows, std::back_inserter(survey.dataflows));
     } else if (daemon::is_alive(found.record)) {

@@ -73,7 +73,8 @@ Result<> check_protocol(const Instance& instance, Deadline deadline);
 
 /// The dataflows of one instance. Fails with Unsupported when it speaks another protocol, naming
 /// both versions.
-Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline);
+Result<std::vector<RunningDataflow>> ask_dataflows(const Instance& instance, Deadline deadline,
+                                                   daemon::Usage usage = daemon::Usage::Unmeasured);
 
 struct StopResult {
   bool is_failure = false;
@@ -96,7 +97,8 @@ Result<daemon::StartedRun> ask_to_start(const Instance& instance,
 
 /// The dataflow `uuid`, running or over.
 Result<RunningDataflow> ask_dataflow(const Instance& instance, const std::string& uuid,
-                                     Deadline deadline);
+                                     Deadline deadline,
+                                     daemon::Usage usage = daemon::Usage::Unmeasured);
 
 /// Stops a dataflow, starts it again and tells what it is called then.
 Result<daemon::StartedRun> ask_to_restart(const RunningDataflow& dataflow,
@@ -123,7 +125,8 @@ struct Survey {
 };
 
 /// Asks every live instance of this user, or only the one named `only`.
-Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only = {});
+Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only = {},
+                                daemon::Usage usage = daemon::Usage::Unmeasured);
 
 /// The dataflow that was named: by UUID or by name. Without a word, the only one.
 ///

@@ -101,7 +101,8 @@ int list(const CommandContext& context) {
     print_error(context.terminal, address.error().message);
     return exit_code_of(address.error());
   }
-  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s, address->only());
+  auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s, address->only(),
+                                 daemon::Usage::Measured);
   if (!survey) {
     print_error(context.terminal, survey.error().message);
     return exit_code_of(survey.error());

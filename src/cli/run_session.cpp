@@ -288,7 +288,7 @@ void RunSession::restart(const std::string& node) {
 
 std::vector<NodeLine> RunSession::node_lines() const {
   std::vector<NodeLine> lines;
-  for (const daemon::DataflowStatus& dataflow : host_.dataflows()) {
+  for (const daemon::DataflowStatus& dataflow : host_.dataflows(daemon::Usage::Measured)) {
     if (dataflow.is_over()) continue;
     for (const daemon::NodeInfo& node : dataflow.run.nodes) {
       lines.push_back({.id = node.node,

@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 
 Result<std::vector<RunningDataflow>> running_dataflows(const CommandContext& context) {
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
-  Survey survey = TRY(survey_dataflows(std::chrono::steady_clock::now() + 5s, address.only()));
+  Survey survey = TRY(survey_dataflows(std::chrono::steady_clock::now() + 5s, address.only(),
+                                       daemon::Usage::Measured));
   for (const Error& error : survey.errors)
     print_warning(context.terminal, error.message);
   std::erase_if(survey.dataflows, [](const RunningDataflow& each) { return !each.is_running(); });

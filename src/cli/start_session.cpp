@@ -245,7 +245,8 @@ class StartSession {
   void update_screen() {
     ask_aside(
         [this, uuid = uuid_] {
-          return ask_dataflow(wish_.instance, uuid, std::chrono::steady_clock::now() + 2s);
+          return ask_dataflow(wish_.instance, uuid, std::chrono::steady_clock::now() + 2s,
+                              daemon::Usage::Measured);
         },
         [this](const Result<RunningDataflow>& now) {
           // One that does not answer is told of where it matters.

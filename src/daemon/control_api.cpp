@@ -19,6 +19,11 @@ namespace {
 
 namespace json = boost::json;
 using transport::HttpRequest;
+
+/// Whoever only wants to know what runs says so.
+Usage wanted_usage(std::string_view query) {
+  return query == "usage=false" ? Usage::Unmeasured : Usage::Measured;
+}
 using transport::HttpResponse;
 
 HttpResponse refusal(int status, ErrorKind kind, std::string message) {
@@ -151,7 +156,7 @@ void ControlApi::ping(Call& call) const {
 
 void ControlApi::list(Call& call) const {
   json::array list;
-  for (const DataflowStatus& dataflow : target_.dataflows())
+  for (const DataflowStatus& dataflow : target_.dataflows(wanted_usage(call.query)))
     list.push_back(daemon::to_json(dataflow));
   call.reply(json_response({{"schema_version", 1}, {"dataflows", std::move(list)}}));
 }
@@ -159,7 +164,7 @@ void ControlApi::list(Call& call) const {
 void ControlApi::show(Call& call) const {
   const auto id = find(call.names.front());
   if (!id) return call.reply(error_response(id.error()));
-  for (const DataflowStatus& dataflow : target_.dataflows())
+  for (const DataflowStatus& dataflow : target_.dataflows(wanted_usage(call.query)))
     if (dataflow.run.id == *id) return call.reply(json_response(daemon::to_json(dataflow)));
   call.reply(error_response({ErrorKind::NotFound, "it was forgotten just now"}));
 }
@@ -262,7 +267,7 @@ void ControlApi::show_surroundings(Call& call) const {
 
 Result<std::string> ControlApi::find(const std::string& name) const {
   std::optional<std::string> over;
-  for (const DataflowStatus& dataflow : target_.dataflows()) {
+  for (const DataflowStatus& dataflow : target_.dataflows(Usage::Unmeasured)) {
     if (dataflow.run.id != name && dataflow.run.name != name) continue;
     if (!dataflow.is_over()) return dataflow.run.id;
     over = dataflow.run.id;  // the latest

@@ -28,7 +28,7 @@ class FakeTarget : public ControlTarget {
     dataflow.summary = "Node `a` failed: exited with code 1";
     known_.push_back(dataflow);
   }
-  std::vector<DataflowStatus> dataflows() const override { return known_; }
+  std::vector<DataflowStatus> dataflows(Usage) const override { return known_; }
   void stop(std::string_view run, const StopOptions& options,
             std::function<void(Result<RunResult>)> on_ended) override {
     stopped = run;

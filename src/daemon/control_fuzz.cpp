@@ -18,7 +18,7 @@ namespace {
 
 class OneDataflow : public ControlTarget {
  public:
-  std::vector<DataflowStatus> dataflows() const override {
+  std::vector<DataflowStatus> dataflows(Usage) const override {
     DataflowStatus dataflow;
     dataflow.run.id = "0190";
     dataflow.run.name = "hello";

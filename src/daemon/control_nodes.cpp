@@ -105,7 +105,7 @@ void ControlApi::list_nodes(Call& call) const {
   const auto id = find(call.names.front());
   if (!id) return call.reply(error_response(id.error()));
   json::array nodes;
-  for (const DataflowStatus& dataflow : target_.dataflows()) {
+  for (const DataflowStatus& dataflow : target_.dataflows(Usage::Measured)) {
     if (dataflow.run.id != *id) continue;
     for (const NodeInfo& node : dataflow.run.nodes)
       nodes.push_back(daemon::to_json(node));

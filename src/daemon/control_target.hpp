@@ -38,6 +38,9 @@ struct DataflowStatus {
   }
 };
 
+/// Whether what processes take of the machine is to be told, too: all of them are looked at for it.
+enum class Usage { Measured, Unmeasured };
+
 /// A dataflow that was started.
 struct StartedRun {
   std::string uuid;
@@ -59,7 +62,7 @@ class ControlTarget {
   virtual ~ControlTarget() = default;
 
   /// Those that run, and those that are over and were not forgotten.
-  virtual std::vector<DataflowStatus> dataflows() const = 0;
+  virtual std::vector<DataflowStatus> dataflows(Usage usage) const = 0;
 
   /// Fails with InvalidInput, telling every mistake, when the dataflow is wrong, and with Busy when
   /// one of that name runs.

@@ -31,6 +31,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Many nodes that end at once are looked after at once.
+constexpr auto after_an_end = 20ms;
 /// How soon after a killing the sweep looks whether more came to light.
 constexpr auto soon = 5ms;
 /// How long the end of a run is held back for what it left behind.
@@ -114,7 +116,7 @@ std::string Engine::start(RunPlan plan) {
                         },
                     .on_process_ended =
                         [weak] {
-                          if (const auto state = weak.lock()) state->sweep_after(0ms);
+                          if (const auto state = weak.lock()) state->sweep_after(after_an_end);
                         },
                     .on_finished =
                         [weak, id](const RunResult& result) {

@@ -267,8 +267,8 @@ void Host::remember(const Known& known, const RunResult& result) {
   if (over_.size() > most_remembered) over_.pop_front();
 }
 
-std::vector<DataflowStatus> Host::dataflows() const {
-  const std::vector<ProcessEntry> processes = list_processes();
+std::vector<DataflowStatus> Host::dataflows(Usage usage) const {
+  if (usage == Usage::Measured) usage_.look_again();
   std::vector<RunInfo> running = engine_.list();
   std::vector<DataflowStatus> all;
   for (const auto& [id, known] : known_) {
@@ -285,15 +285,17 @@ std::vector<DataflowStatus> Host::dataflows() const {
                     .edges = {}};
       continue;
     }
-    ProcessUsage usage;
-    for (NodeInfo& node : found->nodes) {
-      const ProcessUsage part = measure(node, processes);
-      usage.cpu_seconds += part.cpu_seconds;
-      usage.memory_bytes += part.memory_bytes;
+    ProcessUsage taken;
+    if (usage == Usage::Measured) {
+      for (NodeInfo& node : found->nodes) {
+        const ProcessUsage part = usage_.tell(node);
+        taken.cpu_seconds += part.cpu_seconds;
+        taken.memory_bytes += part.memory_bytes;
+      }
     }
     all.push_back({.run = std::move(*found),
-                   .cpu_percent = percent_of_a_core(usage.cpu_seconds, known.started_ns),
-                   .memory_bytes = usage.memory_bytes});
+                   .cpu_percent = percent_of_a_core(taken.cpu_seconds, known.started_ns),
+                   .memory_bytes = taken.memory_bytes});
   }
   std::ranges::copy(over_, std::back_inserter(all));
   return all;

@@ -29,6 +29,7 @@
 #include "daemon/engine.hpp"
 #include "daemon/history.hpp"
 #include "daemon/instance_directory.hpp"
+#include "daemon/process_usage.hpp"
 #include "daemon/run_state.hpp"
 #include "daemon/watchers.hpp"
 #include "transport/http_server.hpp"
@@ -82,7 +83,7 @@ class Host : public ControlTarget {
   /// Stops every dataflow for good.
   void stop_all(const StopOptions& options);
 
-  std::vector<DataflowStatus> dataflows() const override;
+  std::vector<DataflowStatus> dataflows(Usage usage) const override;
   void start(StartRequest request, std::function<void(Result<StartedRun>)> on_started) override;
   void stop(std::string_view run, const StopOptions& options,
             std::function<void(Result<RunResult>)> on_ended) override;
@@ -170,6 +171,7 @@ class Host : public ControlTarget {
   std::deque<DataflowStatus> over_;                  ///< the oldest first
   std::unique_ptr<History> history_;
   Watchers watchers_;
+  mutable UsageMeter usage_;
   std::optional<InstanceDirectory> directory_;
   ControlApi control_{*this};
   std::optional<transport::HttpServer> server_;

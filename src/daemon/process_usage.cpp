@@ -75,4 +75,28 @@ ProcessUsage measure(NodeInfo& node, const std::vector<ProcessEntry>& all) {
   return usage;
 }
 
+void UsageMeter::look_again() {
+  constexpr std::int64_t long_enough_ns = 200'000'000;
+  const std::int64_t now_ns = monotonic_ns();
+  if (now_ns - looked_ns_ < long_enough_ns) return;
+  looked_ns_ = now_ns;
+  all_.reset();
+  nodes_.clear();
+}
+
+ProcessUsage UsageMeter::tell(NodeInfo& node) {
+  if (node.pid <= 0) return {};
+  const auto [place, is_new] = nodes_.try_emplace({node.pid, node.spawned_ns});
+  Measured& known = place->second;
+  if (is_new) {
+    if (!all_) all_ = list_processes();
+    known.usage = measure(node, *all_);
+    known.cpu_percent = node.cpu_percent;
+    known.memory_bytes = node.memory_bytes;
+  }
+  node.cpu_percent = known.cpu_percent;
+  node.memory_bytes = known.memory_bytes;
+  return known.usage;
+}
+
 }  // namespace dora::daemon

@@ -2,6 +2,7 @@
 
 import json
 
+from support.soak import ask
 from support.watchdog import wait_until
 
 
@@ -134,3 +135,15 @@ def test_a_node_that_ignores_stop_is_named_while_it_is_waited_for(flow, daemon):
     assert done.code == 1
     assert "stubborn" in done.err
     assert "SIGKILL" in done.err
+
+
+def test_what_processes_take_is_measured_for_who_asks(waiting, daemon):
+    uuid = daemon.start()
+    daemon.wait_for_log(uuid, "waiting", "ready")
+    (measured,) = ask(daemon.runtime, "/v1/dataflows")["dataflows"]
+    (quick,) = ask(daemon.runtime, "/v1/dataflows?usage=false")["dataflows"]
+    assert measured["memory_bytes"] > 1_000_000
+    assert measured["node_details"][0]["memory_bytes"] > 1_000_000
+    assert quick["memory_bytes"] == quick["node_details"][0]["memory_bytes"] == 0
+    assert quick["node_details"][0]["status"] == "running"
+    assert ask(daemon.runtime, f"/v1/dataflows/{uuid}?usage=false")["memory_bytes"] == 0
