@@ -48,3 +48,18 @@ def test_a_saved_file_takes_over_and_a_broken_one_does_not(workspace, start_dora
     running.wait_for("fourth 1000")
     running.signal(signal.SIGINT)
     assert running.end().code == 0
+
+
+def test_a_class_of_a_module_follows_its_file_too(workspace, start_dora):
+    (workspace / "dataflow.yml").write_text(FLOW.replace("my_op.py", "'arm.lift:Lift'"))
+    (workspace / "arm").mkdir()
+    (workspace / "arm" / "__init__.py").write_text("WORD = 'from the package'")
+    file = workspace / "arm" / "lift.py"
+    source = "from . import WORD\n" + OPERATOR.replace("class Operator", "class Lift")
+    file.write_text(source.replace('"first"', '"first", WORD'))
+    running = start_dora("run", "dataflow.yml", "--hot-reload")
+    running.wait_for("first from the package")
+    file.write_text(source.replace('"first"', '"second", WORD'))
+    running.wait_for("second from the package")
+    running.signal(signal.SIGINT)
+    assert running.end().code == 0
