@@ -191,7 +191,10 @@ Result<int> info_of(const CommandContext& context) {
 int hub_info(const CommandContext& context) {
   const auto code = info_of(context);
   if (code) return *code;
-  print_error(context.terminal, code.error().message);
+  std::string message = code.error().message;
+  if (code.error().kind == ErrorKind::NotFound)
+    message += "\n  = help: `dora hub search` lists the packages there are";
+  print_error(context.terminal, message);
   return exit_code_of(code.error());
 }
 

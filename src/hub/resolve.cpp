@@ -62,10 +62,17 @@ class Resolver {
   void tell_missing(const Node& node, const Error& error) {
     const bool is_unreachable =
         error.kind == ErrorKind::Disconnected && options_.tolerates_unreachable;
+    std::string help;
+    if (error.kind == ErrorKind::NotFound) help = "`dora hub search` lists the packages there are";
+    if (error.kind == ErrorKind::Disconnected) {
+      help = fmt::format("`--hub-override {}/{}=<folder>` takes a folder of this machine instead",
+                         node.hub->name_space, node.hub->name);
+    }
     add(node, {.code = is_unreachable ? "W015" : "E051",
                .message = fmt::format("the package of node `{}` {}: {}", node.id.text(),
                                       is_unreachable ? "was not looked at" : "cannot be had",
-                                      error.message)});
+                                      error.message),
+               .help = std::move(help)});
   }
 
   void note(const Node& node, const HubPackage& package) {
