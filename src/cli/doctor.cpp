@@ -136,7 +136,13 @@ int doctor(const CommandContext& context) {
   Visit visit(context.terminal, as_json);
   visit.show(check_machine(context.environment));
   visit.show(check_python(context.environment));
-  visit.show(check_running(context.environment));
+  const Environment with_flags = [&](std::string_view name) {
+    auto typed = name == "DORA_COORDINATOR_ADDR"   ? context.command.value("--coordinator-addr")
+                 : name == "DORA_COORDINATOR_PORT" ? context.command.value("--coordinator-port")
+                                                   : std::nullopt;
+    return typed ? typed : context.environment(name);
+  };
+  visit.show(check_running(context.command, with_flags));
   if (const auto path = context.command.value("--dataflow"))
     visit.show({check_dataflow(*path, context)});
   int failures = visit.failures();
@@ -151,23 +157,25 @@ int doctor(const CommandContext& context) {
   return 0;
 }
 
-constexpr Flag doctor_flags[] = {
-    {.name = "--dataflow",
-     .value = "PATH",
-     .help = "Check this dataflow, too",
-     .takes = Flag::Takes::Value,
-     .complete = Complete::DataflowFiles},
-    {.name = "--fix",
-     .help = "Offer to run the commands that mend what is wrong; with --yes run "
-             "them without asking"},
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "text, or json: one object per check and line",
-     .takes = Flag::Takes::Value,
-     .choices = "text|json"},
-    json_flag,
-};
+constexpr auto doctor_flags =
+    join_flags(std::to_array<Flag>({
+                   {.name = "--dataflow",
+                    .value = "PATH",
+                    .help = "Check this dataflow, too",
+                    .takes = Flag::Takes::Value,
+                    .complete = Complete::DataflowFiles},
+                   {.name = "--fix",
+                    .help = "Offer to run the commands that mend what is wrong; with --yes run "
+                            "them without asking"},
+                   {.name = "--format",
+                    .short_name = "-f",
+                    .value = "FORMAT",
+                    .help = "text, or json: one object per check and line",
+                    .takes = Flag::Takes::Value,
+                    .choices = "text|json"},
+                   json_flag,
+               }),
+               coordinator_flags);
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/doctor_checks.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -10,9 +11,11 @@
 #include <sys/stat.h>
 
 #include "base/file_descriptor.hpp"
+#include "base/spelling.hpp"
 #include "base/version.hpp"
 #include "cli/control_client.hpp"
 #include "cli/coordinator_address.hpp"
+#include "cli/daemon_address.hpp"
 #include "daemon/ask_program.hpp"
 #include "daemon/instance_directory.hpp"
 #include "daemon/program_lookup.hpp"
@@ -149,6 +152,60 @@ void check_foreign_wheel(const json::object& answer, const std::string& python,
   }
 }
 
+// The dora in the background that is meant: coordinator and daemon of this machine.
+std::vector<Check> check_background(const ParsedCommand& command, const Environment& environment) {
+  const auto address = daemon_address(command, environment);
+  const auto found =
+      address ? look_for_daemon(*address) : Result<std::optional<daemon::Instance>>(std::nullopt);
+  if (found && *found) {
+    return {{"coordinator", Level::Pass,
+             fmt::format("Coordinator: reachable at {}", (*found)->control_socket().string())},
+            {"daemon", Level::Pass, "Daemon: connected"},
+            {"machines", Level::Pass, "Connected machines: 1",
+             fmt::format("this one, as process {}", (*found)->record.pid)}};
+  }
+  std::vector<Check> checks;
+  const auto peer = coordinator_address(environment);
+  if (!peer) {
+    checks.push_back(
+        {"coordinator", Level::Fail, peer.error().message, "correct the address, or leave it out"});
+  } else if (can_connect(*peer, 500ms)) {
+    checks.push_back(
+        {"coordinator", Level::Pass, fmt::format("Coordinator: reachable at {}", peer->text())});
+  } else {
+    checks.push_back({"coordinator", Level::Note,
+                      fmt::format("Coordinator: not reachable at {}", peer->text()),
+                      "only dataflows on several machines need one: `dora up`"});
+  }
+  checks.push_back({"daemon", Level::Note, "Daemon: not connected",
+                    "`dora run` needs none; `dora up` starts one"});
+  return checks;
+}
+
+// Of the dataflows that run: those that are not well, or one line for all.
+std::vector<Check> check_nodes(const std::vector<RunningDataflow>& dataflows) {
+  std::vector<Check> checks;
+  std::size_t well = 0;
+  for (const RunningDataflow& dataflow : dataflows) {
+    if (!dataflow.is_running()) continue;
+    for (const NodeLine& node : dataflow.node_details) {
+      const std::string status = to_lower(node.status);
+      const bool has_failed = status == "failed";
+      if (!has_failed && status != "restarting" && status != "degraded") {
+        ++well;
+        continue;
+      }
+      const std::string name = dataflow.name.empty() ? dataflow.uuid : dataflow.name;
+      checks.push_back({"nodes", has_failed ? Level::Fail : Level::Warn,
+                        fmt::format("Node {} of {}: {}", node.id, name, status),
+                        fmt::format("dora logs {} --node {}", name, node.id)});
+    }
+  }
+  if (checks.empty() && well > 0)
+    checks.push_back({"nodes", Level::Pass, fmt::format("Nodes: {} well", well)});
+  return checks;
+}
+
 }  // namespace
 
 std::string_view to_text(Check::Level level) {
@@ -193,27 +250,8 @@ std::vector<Check> check_python(const Environment& environment) {
   return checks;
 }
 
-std::vector<Check> check_running(const Environment& environment) {
-  std::vector<Check> checks;
-  const auto address = coordinator_address(environment);
-  if (!address) {
-    checks.push_back(
-        {"coordinator", Level::Fail, address.error().message, "correct the variable, or unset it"});
-  } else if (can_connect(*address, 500ms)) {
-    checks.push_back(
-        {"coordinator", Level::Pass, fmt::format("Coordinator: reachable at {}", address->text())});
-  } else {
-    checks.push_back({"coordinator", Level::Note,
-                      fmt::format("Coordinator: not reachable at {}", address->text()),
-                      "only dataflows on several machines need one: `dora up`"});
-  }
-  bool has_daemon = false;
-  if (const auto instances = daemon::list_instances())
-    for (const daemon::Instance& each : *instances)
-      has_daemon = has_daemon || (each.is_alive && each.record.kind == "daemon");
-  checks.push_back({"daemon", has_daemon ? Level::Pass : Level::Note,
-                    has_daemon ? "Daemon: connected" : "Daemon: not connected",
-                    has_daemon ? "" : "`dora run` needs none; `dora up` starts one"});
+std::vector<Check> check_running(const ParsedCommand& command, const Environment& environment) {
+  std::vector<Check> checks = check_background(command, environment);
   const auto survey = survey_dataflows(std::chrono::steady_clock::now() + 5s);
   if (!survey) {
     checks.push_back({"dataflows", Level::Fail, survey.error().message});
@@ -230,6 +268,7 @@ std::vector<Check> check_running(const Environment& environment) {
   checks.push_back({"dataflows", Level::Pass,
                     fmt::format("Dataflows: {} running, {} failed, {} total", running, failed,
                                 survey->dataflows.size())});
+  std::ranges::move(check_nodes(survey->dataflows), std::back_inserter(checks));
   return checks;
 }
 

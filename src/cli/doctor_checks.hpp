@@ -30,6 +30,7 @@ std::vector<Check> check_machine(const Environment& environment);
 /// The Python that nodes get by default, and the packages in it.
 std::vector<Check> check_python(const Environment& environment);
 /// What runs: daemon, coordinator, dataflows.
-std::vector<Check> check_running(const Environment& environment);
+/// `environment` has what flags say in the place of variables.
+std::vector<Check> check_running(const ParsedCommand& command, const Environment& environment);
 
 }  // namespace dora::cli

@@ -121,9 +121,9 @@ int graph(const CommandContext& context) {
 }
 
 constexpr Flag graph_flags[] = {
-    {.name = "--mermaid", .help = "Print the text of a Mermaid flowchart"},
-    {.name = "--svg", .help = "Print a picture in SVG"},
-    {.name = "--ascii", .help = "Print it for a terminal"},
+    {.name = "--mermaid", .help = "Print the text of a Mermaid flowchart", .conflicts = "--svg"},
+    {.name = "--svg", .help = "Print a picture in SVG", .conflicts = "--ascii"},
+    {.name = "--ascii", .help = "Print it for a terminal", .conflicts = "--mermaid"},
     {.name = "--format",
      .short_name = "-f",
      .value = "FORMAT",

@@ -30,6 +30,48 @@ def test_scripts_read_the_same(run_dora):
     assert found["dataflows"]["text"] == "Dataflows: 0 running, 0 failed, 0 total"
 
 
+def test_what_runs_is_looked_at(run_dora, start_dora, workspace):
+    (workspace / "node.py").write_text(
+        "from dora import Node\nnode = Node()\nprint('here', flush=True)\nnode.next()\n"
+    )
+    (workspace / "dataflow.yml").write_text("nodes: [{id: node, path: node.py}]")
+    try:
+        assert run_dora("up").code == 0
+        running = start_dora("run", "dataflow.yml", "--name", "hello")
+        running.wait_for("here")
+        result = run_dora("doctor")
+        assert result.code == 0, result
+        assert "  PASS  Coordinator: reachable at /" in result.out
+        assert "  PASS  Daemon: connected\n" in result.out
+        assert "  PASS  Connected machines: 1\n        this one, as process " in result.out
+        assert "  PASS  Dataflows: 1 running, 0 failed, 1 total\n" in result.out
+        assert "  PASS  Nodes: 1 well\n" in result.out
+        elsewhere = run_dora("doctor", "--coordinator-port", "6999")
+        assert "  NOTE  Coordinator: not reachable at 127.0.0.1:6999\n" in elsewhere.out
+        assert run_dora("stop", "hello").code == 0
+        assert running.end().code == 0
+    finally:
+        run_dora("down", "--force")
+
+
+def test_a_node_that_is_not_well_is_named(run_dora, start_dora, workspace):
+    (workspace / "node.py").write_text(
+        "import sys\nfrom dora import Node\nnode = Node()\nsys.exit(3)\n"
+    )
+    (workspace / "other.py").write_text("from dora import Node\nNode().next()\n")
+    (workspace / "dataflow.yml").write_text(
+        "nodes: [{id: bad, path: node.py}, {id: other, path: other.py}]"
+    )
+    running = start_dora("run", "dataflow.yml", "--name", "hello")
+    running.wait_for("exited with code 3")
+    result = run_dora("doctor")
+    assert result.code == 1
+    assert "  FAIL  Node bad of hello: failed\n        dora logs hello --node bad\n" in result.out
+    assert "1 check(s) failed" in result.err
+    run_dora("stop", "hello")
+    assert running.end().code == 1
+
+
 @pytest.fixture
 def foreign(workspace):
     """An environment whose `dora` is that of somebody else."""
