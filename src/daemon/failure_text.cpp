@@ -62,8 +62,11 @@ std::string signal_name(int signal) {
 
 std::string describe(const ExitStatus& status) {
   if (status.signal == 0) return fmt::format("exited with code {}", status.code);
-  return fmt::format("exited because of signal {}{}", signal_name(status.signal),
-                     status.dumped_core ? " (core dumped)" : "");
+  return fmt::format("exited because of signal {}{}{}", signal_name(status.signal),
+                     status.dumped_core ? " (core dumped)" : "",
+                     status.ran_out_of_memory ? " (the machine or its control group ran out of "
+                                                "memory, and the kernel killed it)"
+                                              : "");
 }
 
 std::string stderr_excerpt(const std::vector<std::string>& lines) {

@@ -12,6 +12,8 @@ struct ExitStatus {
   int code = 0;    ///< when `signal` is 0
   int signal = 0;  ///< 0: it exited by itself
   bool dumped_core = false;
+  /// By the kernel, which had no memory left.
+  bool ran_out_of_memory = false;
 
   bool is_success() const { return code == 0 && signal == 0; }
   /// Ended as a program does that was told to: by SIGTERM or SIGINT, or with the exit codes that

@@ -14,6 +14,9 @@ TEST(FailureText, NamesCodesAndSignals) {
   EXPECT_EQ(describe({.code = 3}), "exited with code 3");
   EXPECT_EQ(describe({.signal = SIGSEGV}), "exited because of signal SIGSEGV");
   EXPECT_EQ(describe({.signal = 40}), "exited because of signal 40");
+  EXPECT_EQ(describe({.signal = SIGKILL, .ran_out_of_memory = true}),
+            "exited because of signal SIGKILL (the machine or its control group ran out of memory, "
+            "and the kernel killed it)");
 }
 
 TEST(FailureText, KnowsAnOrderlyTermination) {

@@ -81,6 +81,14 @@ std::uint64_t usable_memory(const fs::path& root) {
   return least;
 }
 
+std::uint64_t out_of_memory_kills(const fs::path& root) {
+  constexpr std::string_view name = "oom_kill ";
+  std::ifstream stream(root / "proc/vmstat");
+  for (std::string line; std::getline(stream, line);)
+    if (line.starts_with(name)) return number_at_start(line.substr(name.size())).value_or(0);
+  return 0;
+}
+
 std::uint64_t arena_limit(std::uint64_t usable_memory) {
   // The file is sparse: it costs nothing until it is used.
   return std::clamp<std::uint64_t>(usable_memory / 4, 64ULL << 20, 16ULL << 30);

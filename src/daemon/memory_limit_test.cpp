@@ -33,6 +33,12 @@ TEST_F(MemoryLimit, IsTheMachinesWithoutControlGroups) {
   EXPECT_EQ(usable_memory(root), 1000 * mebibyte);
 }
 
+TEST_F(MemoryLimit, CountsThoseThatWereKilledForIt) {
+  EXPECT_EQ(out_of_memory_kills(root), 0U);
+  write("proc/vmstat", "pgmajfault 7\noom_kill_other 9\noom_kill 3\nnuma_hit 5\n");
+  EXPECT_EQ(out_of_memory_kills(root), 3U);
+}
+
 TEST_F(MemoryLimit, IsTheLeastOfTheGroupAndThoseAboveIt) {
   write("proc/self/cgroup", "0::/robot.slice/camera.service\n");
   write("sys/fs/cgroup/robot.slice/memory.max", "314572800\n");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/crash_point.hpp"
+#include "daemon/memory_limit.hpp"
 
 namespace dora::daemon {
 namespace {
@@ -43,6 +44,7 @@ Result<std::shared_ptr<NodeProcess>> NodeProcess::start(boost::asio::io_context&
   launch_plan.control_socket = theirs.fd();
   std::shared_ptr<NodeProcess> process(
       new NodeProcess(loop, std::move(launch_plan), std::move(events)));
+  process->out_of_memory_kills_ = out_of_memory_kills();
   auto launched = TRY(launch(process->launch_));
   process->link_ = NodeLink::create(loop, std::move(ours));
   process->watch(std::move(launched));
@@ -133,6 +135,7 @@ bool NodeProcess::drain(LogEntry::Stream stream, int budget) {
 
 void NodeProcess::signal(int number) {
   if (is_reaped_) return;
+  is_killed_ = is_killed_ || number == SIGKILL;
   // The group as long as its leader is not reaped: its number cannot have been given away. A child
   // between fork and setsid has no group yet.
   if (::kill(-pid_, number) != 0) signal_pidfd(pidfd_.native_handle(), number);
@@ -164,6 +167,9 @@ void NodeProcess::on_end() {
   } else {
     status.signal = info.si_status;
     status.dumped_core = info.si_code == CLD_DUMPED;
+    // The kernel does not say whom it killed for that, but when.
+    status.ran_out_of_memory =
+        status.signal == SIGKILL && !is_killed_ && out_of_memory_kills() > out_of_memory_kills_;
   }
   if (terminal_) terminal_->end(exec_failure ? *exec_failure : describe(status));
   close_quietly(exec_report_);

@@ -79,6 +79,9 @@ class NodeProcess : public std::enable_shared_from_this<NodeProcess> {
   Descriptor exec_report_;
   std::shared_ptr<NodeLink> link_;
   std::shared_ptr<NodeTerminal> terminal_;
+  /// We have killed it ourselves.
+  bool is_killed_ = false;
+  std::uint64_t out_of_memory_kills_ = 0;  ///< before it began
 };
 
 }  // namespace dora::daemon

@@ -138,3 +138,62 @@ def test_a_full_disk_costs_log_lines_and_says_so(flow):
         subprocess.run(["umount", out], check=True)
     assert result.of("speaker")[-1] == "done"
     assert "No space left on device" in result.text
+
+
+def small_control_group():
+    """A folder of a control group with little memory, of which a process can be made a member."""
+    for root, limits in (
+        ("/sys/fs/cgroup/memory", {"memory.limit_in_bytes": "100M"}),
+        ("/sys/fs/cgroup", {"memory.max": "100M", "memory.swap.max": "0"}),
+    ):
+        group = Path(root) / f"dora-test-{os.getpid()}"
+        try:
+            group.mkdir()
+            for name, limit in limits.items():
+                (group / name).write_text(limit)
+        except OSError:
+            if group.is_dir():
+                group.rmdir()
+            continue
+        return group
+    return None
+
+
+def test_a_node_that_takes_all_memory_is_told_from_one_that_was_killed(flow):
+    group = small_control_group()
+    if group is None:
+        pytest.skip("may not make a control group")
+    try:
+        flow.nodes(
+            greedy=f"""
+                import os
+                from pathlib import Path
+
+                from dora import Node
+
+                node = Node()
+                Path("{group}/cgroup.procs").write_text(str(os.getpid()))
+                hoard = []
+                while True:
+                    hoard.append(os.urandom(10_000_000))
+            """,
+            killed="""
+                import os, signal
+                from dora import Node
+
+                node = Node()
+                os.kill(os.getpid(), signal.SIGKILL)
+            """,
+        )
+        flow.yaml("nodes: [{id: killed, path: killed.py}]")
+        done = flow.run()
+        assert done.code == 1
+        assert "SIGKILL" in done.text
+        assert "memory" not in done.text
+        flow.yaml("nodes: [{id: greedy, path: greedy.py}]")
+        done = flow.run()
+        assert done.code == 1
+        assert "SIGKILL (the machine or its control group ran out of memory" in done.text
+    finally:
+        flow.wait_until_gone()
+        group.rmdir()
