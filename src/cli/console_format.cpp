@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/console_text.hpp"
+#include "cli/own_time.hpp"
 
 namespace dora::cli {
 namespace {
@@ -121,7 +122,8 @@ std::string ConsoleFormatter::format_for_terminal(const LogEntry& entry) {
   if (entry.level != LogLevel::Stdout) level = fmt::format("{:<5} ", upper(to_string(entry.level)));
   const std::string target =
       entry.target.empty() ? "" : fmt::format("{}: ", terminal_safe(entry.target, false));
-  const std::string message = terminal_safe(last_picture(entry.message), options_.is_colored);
+  const std::string message = terminal_safe(
+      without_own_time(last_picture(entry.message), entry.time_ns), options_.is_colored);
   if (!options_.is_colored)
     return fmt::format("{}.{:03}  {}{}  │ {}{}{}\n", time, milliseconds, source, pad, level, target,
                        message);

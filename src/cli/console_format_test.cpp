@@ -96,6 +96,20 @@ TEST_F(ConsoleFormat, AProgressBarShowsItsLastPicture) {
   EXPECT_EQ(format(line, {.is_terminal = true}), "12:03:04.512  camera    │  30%\n");
 }
 
+TEST_F(ConsoleFormat, ATerminalDoesNotShowTheTimeTwice) {
+  const std::string shown = "12:03:04.512  camera    │ ";
+  for (const char* line : {"2026-11-21 12:03:04,511 - a frame", "2026-11-21T12:03:04.511Z a frame",
+                           "[12:03:04] a frame", "2026/11/21 12:03:03 a frame",
+                           "12:03:04.1 | a frame", "[2026-11-21 12:03:04.511+00:00]: a frame"})
+    EXPECT_EQ(format(entry("camera", line), {.is_terminal = true}), shown + "a frame\n") << line;
+  // Another time is what the node wants to say.
+  for (const char* line : {"12:03:09 a frame", "2026-11-21 13:03:04 a frame", "12:03:04",
+                           "[12:03:04 a frame", "12:03:04s", "2026-11-21 a frame", "12:03", ""})
+    EXPECT_EQ(format(entry("camera", line), {.is_terminal = true}), shown + line + "\n") << line;
+  EXPECT_EQ(format(entry("camera", "12:03:04 a frame")),
+            "12:03:04 stdout camera: 12:03:04 a frame\n");
+}
+
 TEST_F(ConsoleFormat, JsonIsOneObjectPerLine) {
   const std::string line = format(printed_, {.format = LogFormat::Json});
   EXPECT_EQ(line, daemon::to_json(printed_) + "\n");

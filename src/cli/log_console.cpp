@@ -37,8 +37,8 @@ LogConsole::LogConsole(boost::asio::io_context& loop, const Terminal& terminal, 
       options_(std::move(options)),
       hides_service_news_(is_terminal_of(terminal, options_.lines) && !options_.is_verbose &&
                           options_.format == LogFormat::Pretty),
-      collapses_repeats_(is_terminal_of(terminal, options_.lines) &&
-                         options_.format == LogFormat::Pretty),
+      is_for_people_(is_terminal_of(terminal, options_.lines) &&
+                     options_.format == LogFormat::Pretty),
       formatter_({.format = options_.format,
                   .is_terminal = is_terminal_of(terminal, options_.lines),
                   .is_colored = is_colored_of(terminal, options_.lines),
@@ -61,7 +61,8 @@ bool LogConsole::passes(const LogEntry& entry) const {
 
 void LogConsole::show(const LogEntry& entry) {
   if (!passes(entry)) return;
-  if (!collapses_repeats_) return write_above(formatter_.format(entry));
+  if (!is_for_people_) return write_above(formatter_.format(entry));
+  if (!entry.node.empty() && entry.message.find_first_not_of(" \t\r") == std::string::npos) return;
   write_entries(repeats_.take(entry, monotonic_ns()));
   tell_repeats_later();
 }

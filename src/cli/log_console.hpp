@@ -38,7 +38,8 @@ class LogConsole {
     std::vector<std::string> nodes{};
   };
 
-  /// `terminal` must outlive the object. At a terminal, lines that a node repeats are collapsed.
+  /// `terminal` must outlive the object. At a terminal, lines that a node repeats are collapsed,
+  /// and blank ones left out.
   LogConsole(boost::asio::io_context& loop, const Terminal& terminal, Options options);
   ~LogConsole() { *self_ = nullptr; }
   LogConsole(const LogConsole&) = delete;
@@ -91,7 +92,7 @@ class LogConsole {
   const Terminal& terminal_;
   Options options_;
   const bool hides_service_news_;
-  const bool collapses_repeats_;
+  const bool is_for_people_;
   ConsoleFormatter formatter_;
   ConsoleStream lines_;
   ConsoleStream messages_;

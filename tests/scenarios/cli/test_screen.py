@@ -172,12 +172,14 @@ def test_keys_show_and_restart_nodes(screen, flow):
 def test_lines_that_repeat_collapse(screen, flow):
     flow.nodes(
         ticking="""
+            import time
             from dora import Node
 
             node = Node()
             for _ in range(128):
                 print("hot")
-            print("cold")
+            print()
+            print(time.strftime("%H:%M:%S"), "cold")
             node.send_output("count", 1)
         """,
         counting=COUNTING,
@@ -188,9 +190,11 @@ def test_lines_that_repeat_collapse(screen, flow):
     running.wait_for("│ cold")
     assert running.end() == 0
     assert running.text.count("│ hot") == 1
-    # The log has them all.
+    # Neither blank lines nor a time beside its like; but the log has everything.
+    assert not re.search(r"ticking +│ *\n", running.text)
     (log,) = flow.path.glob("out/*/log_ticking.jsonl")
     assert log.read_text().count('"hot"') == 128
+    assert re.search(r'"\d\d:\d\d:\d\d cold"', log.read_text())
 
 
 def test_an_attached_start_has_it_too(screen, run_dora):
