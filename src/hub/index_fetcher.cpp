@@ -52,6 +52,17 @@ Result<std::string> ask_git(std::vector<std::string> words, const fs::path& dire
               fmt::format("git did not answer within {} s", git_patience.count()));
 }
 
+/// What programs that were killed have left. Only for who holds the lock.
+void remove_partial_clones(const fs::path& cache) {
+  std::error_code error;
+  for (fs::directory_iterator each(cache, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.') && name.contains(".partial-")) fs::remove_all(each->path(), ignored);
+  }
+}
+
 }  // namespace
 
 IndexFetcher::IndexFetcher(std::map<std::string, std::string> variables, Ask ask)
@@ -98,6 +109,7 @@ Result<fs::path> IndexFetcher::fetch(const IndexConfig& index) {
 }
 
 Result<> IndexFetcher::clone(const IndexConfig& index, const fs::path& folder) const {
+  remove_partial_clones(folder.parent_path());
   const fs::path partial =
       folder.parent_path() / fmt::format(".{}.partial-{}", index.alias, new_uuid());
   auto cloned = ask_git({"clone", "--quiet", "--depth", "1", "--", index.git, partial.string()},

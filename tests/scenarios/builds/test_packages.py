@@ -5,6 +5,7 @@ The index and the repositories are folders of this machine; nothing asks a netwo
 
 import json
 import re
+import shutil
 import subprocess
 import textwrap
 
@@ -328,7 +329,12 @@ def test_an_index_may_be_a_repository(packages, flow, write_flow, tmp_path, envi
     assert refused.code == 4
     assert "DORA_HUB_ALLOW_LOCAL_SOURCES=1 allows it" in refused.err
     environment["DORA_HUB_ALLOW_LOCAL_SOURCES"] = "1"
+    # Of a program that was killed.
+    cache = tmp_path / "home/.cache/dora/index"
+    (cache / ".far.partial-1").mkdir()
+    shutil.rmtree(cache / "far")
     assert said(flow.run()) == "first"
+    assert [path.name for path in cache.iterdir()] == ["far"]
     # The clone of the index is good enough for a run, and without a network.
     index.rename(tmp_path / "gone")
     assert said(flow.run("--offline")) == "first"
