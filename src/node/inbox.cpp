@@ -55,9 +55,9 @@ void Inbox::forget_notices() {
     failure.notice->release();
 }
 
-void Inbox::start(std::int64_t epoch_ns) {
+void Inbox::start(std::int64_t epoch_ns, std::int64_t from_ns) {
   for (TimerSlot& slot : timers_)
-    slot.timer.start(epoch_ns);
+    slot.timer.start(epoch_ns, from_ns);
 }
 
 Inbox::Input* Inbox::find_input(std::string_view id) {

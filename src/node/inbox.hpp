@@ -40,8 +40,8 @@ class Inbox {
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
-  /// Timers begin; nothing is due before.
-  void start(std::int64_t epoch_ns);
+  /// Timers begin; nothing is due before. See Timer::start().
+  void start(std::int64_t epoch_ns, std::int64_t from_ns);
 
   /// Adds a producer to an input, which is made when it is new.
   void connect(const message::ConnectInput& where, shared_memory::EdgeConsumer consumer);

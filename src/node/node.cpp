@@ -56,7 +56,12 @@ Result<> Node::join() {
     TRY(map_setup(std::move(joined)));
   }
   auto start = TRY(control_.wait_for_start(nudges_));
-  inbox_->start(start.epoch_ns);
+  // Who was there when all began gets every tick, however long it takes to look; who comes later,
+  // or again, begins now.
+  constexpr std::int64_t beginning_ns = 5'000'000'000;
+  const std::int64_t now_ns = monotonic_ns();
+  const bool is_late = setup_.restart_count > 0 || now_ns - start.epoch_ns > beginning_ns;
+  inbox_->start(start.epoch_ns, is_late ? now_ns : start.epoch_ns);
   has_joined_.store(true);
   std::lock_guard lock(receiving_);
   follow_orders_locked();

@@ -3,6 +3,12 @@
 
 namespace dora::node {
 
+void Timer::start(std::int64_t epoch_ns, std::int64_t from_ns) {
+  epoch_ns_ = epoch_ns;
+  if (from_ns > epoch_ns)
+    next_ = static_cast<std::uint64_t>((from_ns - epoch_ns) / settings_.interval_ns);
+}
+
 void Timer::trim(std::int64_t now_ns) {
   if (!epoch_ns_ || now_ns < *epoch_ns_) return;
   auto latest = static_cast<std::uint64_t>((now_ns - *epoch_ns_) / settings_.interval_ns);

@@ -24,8 +24,9 @@ class Timer {
 
   explicit Timer(message::TimerInput settings) : settings_(std::move(settings)) {}
 
-  /// Nothing is due before this was called.
-  void start(std::int64_t epoch_ns) { epoch_ns_ = epoch_ns; }
+  /// Nothing is due before this was called. Of the ticks before `from_ns` only the last one is, at
+  /// once, and none of them was missed: they are not of this life.
+  void start(std::int64_t epoch_ns, std::int64_t from_ns);
 
   const message::TimerInput& settings() const { return settings_; }
 

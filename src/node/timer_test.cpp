@@ -15,7 +15,7 @@ Timer make_timer(std::int64_t interval, std::uint32_t queue_size) {
 TEST(Timer, TicksOnTheGridFromTheStart) {
   Timer timer = make_timer(10, 10);
   EXPECT_EQ(timer.head_time(1000), Timer::never);
-  timer.start(100);
+  timer.start(100, 100);
   EXPECT_FALSE(timer.take(99));
   auto first = timer.take(100);
   ASSERT_TRUE(first);
@@ -29,7 +29,7 @@ TEST(Timer, TicksOnTheGridFromTheStart) {
 
 TEST(Timer, SlowConsumerGetsTheNewestTicksAndTheNumberOfMissedOnes) {
   Timer timer = make_timer(10, 2);
-  timer.start(0);
+  timer.start(0, 0);
   ASSERT_TRUE(timer.take(0));
   // Due by now: 10, 20, 30, 40, 50; two of them fit.
   auto tick = timer.take(55);
@@ -42,9 +42,21 @@ TEST(Timer, SlowConsumerGetsTheNewestTicksAndTheNumberOfMissedOnes) {
   EXPECT_FALSE(timer.take(55));
 }
 
+TEST(Timer, ALaterLifeBeginsWithOneTickOnTheSameGrid) {
+  Timer timer = make_timer(10, 5);
+  timer.start(100, 1057);
+  const auto first = timer.take(1058);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->time_ns, 1050);
+  EXPECT_EQ(first->number, 95U);
+  EXPECT_EQ(first->missed, 0U);
+  EXPECT_FALSE(timer.take(1059));
+  EXPECT_EQ(timer.take(1060)->number, 96U);
+}
+
 TEST(Timer, WithAnIntervalBeyondTheClockNeverOverflows) {
   Timer timer = make_timer(std::numeric_limits<std::int64_t>::max() - 1, 1);
-  timer.start(1000);
+  timer.start(1000, 1000);
   ASSERT_TRUE(timer.take(1000));
   EXPECT_EQ(timer.head_time(2000), Timer::never);
   EXPECT_FALSE(timer.take(2000));

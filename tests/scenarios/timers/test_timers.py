@@ -126,3 +126,33 @@ def test_two_nodes_with_the_same_timer_tick_together(flow):
     one, two = ([int(text) % 50 for text in result.of(name)[0].split()] for name in ("one", "two"))
     offsets = {(a - b) % 50 for a, b in zip(one, two, strict=True)}
     assert all(min(offset, 50 - offset) <= 25 for offset in offsets)
+
+
+def test_a_later_life_gets_no_ticks_of_the_time_before_it(flow):
+    flow.nodes(
+        node="""
+            import time
+            from dora import Node
+
+            node = Node()
+            first = node.next()
+            print("life", node.restart_count(), "missed", first["metadata"].get("missed", 0))
+            if node.restart_count() == 0:
+                time.sleep(1)  # a second of ticks for those who come later
+                raise SystemExit(1)
+            # Those that wait now are from before its life.
+            print("waiting", len(node.drain()))
+        """
+    )
+    flow.yaml("""
+        nodes:
+          - id: node
+            path: node.py
+            restart_policy: on-failure
+            inputs: {tick: {source: dora/timer/millis/100, queue_size: 1000}}
+        """)
+    lines = flow.run().succeeded().of("node")
+    assert "life 1 missed 0" in lines
+    (waiting,) = [int(line.split()[1]) for line in lines if line.startswith("waiting")]
+    # A busy machine may have let a few pass since.
+    assert waiting < 10
