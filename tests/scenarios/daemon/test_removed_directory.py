@@ -11,13 +11,13 @@ from support.watchdog import wait_until
 def test_the_daemon_makes_its_directory_anew(waiting, daemon, what):
     uuid = daemon.start("--name", "hello")
     path = Path(daemon.runtime) / what
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
     wait_until(lambda: uuid in daemon.run("list", "--json").out, "the dataflow in the list")
     assert daemon.list()[uuid]["status"] == "Running"
     assert daemon.run("stop", "hello").code == 0
     # And again.
     path = Path(daemon.runtime) / what
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
     wait_until(lambda: uuid in daemon.run("list", "--json").out, "the dataflow in the list")
     assert daemon.run("down").code == 0
     assert not list(Path(daemon.runtime).glob("dora/*"))
@@ -26,7 +26,7 @@ def test_the_daemon_makes_its_directory_anew(waiting, daemon, what):
 def test_a_run_says_so(waiting, run_dora, environment):
     running = waiting.start()
     running.wait_for("waiting: ready")
-    shutil.rmtree(Path(environment["XDG_RUNTIME_DIR"]) / "dora")
+    shutil.rmtree(Path(environment["XDG_RUNTIME_DIR"]) / "dora", ignore_errors=True)
     running.wait_for("has been made anew")
     assert run_dora("stop").code == 0
     running.wait().succeeded()
