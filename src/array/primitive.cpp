@@ -5,7 +5,8 @@
 
 namespace dora::array {
 
-std::byte* write_primitive_head(std::byte* destination, std::size_t length, std::size_t alignment) {
+[[gnu::hot]] std::byte* write_primitive_head(std::byte* destination, std::size_t length,
+                                             std::size_t alignment) {
   Preamble preamble{.alignment_log2 = static_cast<std::uint8_t>(std::countr_zero(alignment)),
                     .head_words = 2};
   auto values = static_cast<std::int64_t>(length);
@@ -19,7 +20,8 @@ std::byte* write_primitive_head(std::byte* destination, std::size_t length, std:
   return destination + begin;
 }
 
-std::optional<PrimitiveView> primitive_view(const Type& type, std::span<const std::byte> body) {
+[[gnu::hot]] std::optional<PrimitiveView> primitive_view(const Type& type,
+                                                         std::span<const std::byte> body) {
   if (!type.is_primitive() || body.size() < sizeof(Preamble) + 2 * sizeof(std::int64_t) ||
       reinterpret_cast<std::uintptr_t>(body.data()) % 8 != 0) {
     return std::nullopt;

@@ -35,7 +35,7 @@ int64_t element_count(std::span<const int64_t> shape) {
 }
 
 struct Facts {
-  dora::node::PayloadTypePointer type;
+  dora::node::PayloadTypePointer type = nullptr;
   bool is_ndarray = false;
   std::span<const int64_t> shape;
 };
@@ -85,7 +85,7 @@ dora_event* dora_event_retain(dora_event* event) {
   return event;
 }
 
-void dora_event_release(dora_event* event) {
+[[gnu::hot]] void dora_event_release(dora_event* event) {
   if (event != nullptr) as_event(event).release();
 }
 
@@ -121,7 +121,7 @@ bool dora_event_is_log(const dora_event* event) {
   return as_event(event).head().is_log;
 }
 
-bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
+[[gnu::hot]] bool dora_event_tensor(const dora_event* event, dora_tensor* tensor) {
   if (const auto& local = as_event(event).local()) {
     auto seen = local->tensor();
     if (seen) *tensor = *seen;

@@ -166,12 +166,12 @@ void dora_thread_unlimit_waits(void) {
   dora::node::patience = {};
 }
 
-dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_event** event) {
+[[gnu::hot]] dora_status dora_node_next(dora_node* node, int64_t timeout_ns, dora_event** event) {
   return dora_node_next_unless_nudged(node, timeout_ns, node->node->nudges(), event);
 }
 
-dora_status dora_node_next_unless_nudged(dora_node* node, int64_t timeout_ns, uint32_t seen_nudges,
-                                         dora_event** event) {
+[[gnu::hot]] dora_status dora_node_next_unless_nudged(dora_node* node, int64_t timeout_ns,
+                                                      uint32_t seen_nudges, dora_event** event) {
   *event = nullptr;
   Event* taken = nullptr;
   switch (node->node->next(timeout_ns, &taken, seen_nudges)) {
@@ -206,15 +206,16 @@ dora_status dora_node_find_output(dora_node* node, const char* id, size_t length
   return set_status(found);
 }
 
-dora_status dora_node_send_bytes(dora_node* node, uint32_t output, const void* data, size_t size,
-                                 const dora_metadata* metadata) {
+[[gnu::hot]] dora_status dora_node_send_bytes(dora_node* node, uint32_t output, const void* data,
+                                              size_t size, const dora_metadata* metadata) {
   return send(node, [&](auto& outbox) {
     return outbox.send(output, Payload::bytes(data, size), writer(metadata));
   });
 }
 
-dora_status dora_node_send_tensor(dora_node* node, uint32_t output, const dora_tensor* tensor,
-                                  const dora_metadata* metadata) {
+[[gnu::hot]] dora_status dora_node_send_tensor(dora_node* node, uint32_t output,
+                                               const dora_tensor* tensor,
+                                               const dora_metadata* metadata) {
   return send(node, [&](auto& outbox) {
     return outbox.send(output, Payload::tensor(*tensor), writer(metadata));
   });

@@ -12,25 +12,21 @@ Event* Event::create_notice(dora_event_type type, std::string id, std::string te
   return event;
 }
 
-Event* Event::create_message(MessageHead head, shared_memory::Block block, MessageParts parts) {
-  auto* event = new Event(DORA_EVENT_INPUT);
-  event->head_ = std::move(head);
-  event->block_ = std::move(block);
-  event->parts_ = std::move(parts);
-  return event;
+[[gnu::hot]] Event* Event::create_message(MessageHead head, shared_memory::Block block) {
+  return new Event(head, std::move(block));
 }
 
 Event* Event::create_local(MessageHead head, std::vector<std::byte> metadata,
                            LocalPayload::Pointer payload) {
   auto* event = new Event(DORA_EVENT_INPUT);
-  event->head_ = std::move(head);
+  event->head_ = head;
   event->local_ = std::move(payload);
   event->local_metadata_ = std::move(metadata);
   event->parts_.metadata = event->local_metadata_;
   return event;
 }
 
-void Event::release() {
+[[gnu::hot]] void Event::release() {
   // acq_rel: whoever frees must have seen what all the others did with the event.
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }

@@ -23,7 +23,7 @@ namespace dora::node {
 struct MessageHead {
   bool is_log = false;  ///< of an input that asks for dora/logs
   int input_index = -1;
-  std::shared_ptr<const std::string> input;
+  const std::string* input = nullptr;  ///< interned()
   std::uint64_t sequence = 0;
   std::int64_t sent_ns = 0;       ///< monotonic
   std::int64_t timestamp_ns = 0;  ///< Unix epoch
@@ -34,7 +34,7 @@ struct MessageParts {
   std::span<const std::byte> metadata;
   std::vector<std::int64_t> shape;  ///< of an n-dimensional array
   bool is_ndarray = false;
-  PayloadTypePointer type;
+  PayloadTypePointer type = nullptr;
   std::span<const std::byte> body;
 };
 
@@ -42,8 +42,8 @@ class Event {
  public:
   /// A notice: anything but INPUT. The caller owns the one reference.
   static Event* create_notice(dora_event_type type, std::string id, std::string text = {});
-  /// A message. Its parts lie in `block`.
-  static Event* create_message(MessageHead head, shared_memory::Block block, MessageParts parts);
+  /// A message whose parts are still to be found in its block(): parts().
+  static Event* create_message(MessageHead head, shared_memory::Block block);
 
   /// A message from within this process.
   static Event* create_local(MessageHead head, std::vector<std::byte> metadata,
@@ -56,17 +56,21 @@ class Event {
   void release();
 
   dora_event_type type() const { return type_; }
-  const std::string& id() const { return head_.input ? *head_.input : id_; }
+  const std::string& id() const { return head_.input != nullptr ? *head_.input : id_; }
   const std::string& text() const { return text_; }
   const MessageHead& head() const { return head_; }
   /// Of a message that came over an edge.
   const MessageParts& parts() const { return parts_; }
+  /// The same, to be set while nobody else knows the event.
+  MessageParts& parts() { return parts_; }
+  std::span<const std::byte> block() const { return block_.bytes(); }
   /// Of a message from within this process, else null.
   const LocalPayload::Pointer& local() const { return local_; }
 
-  /// Gives the message another input. Only while nobody else knows the event.
-  void set_input(std::shared_ptr<const std::string> id, int index) {
-    head_.input = std::move(id);
+  /// Gives the message another input, interned() as in its head. Only while nobody else knows the
+  /// event.
+  void set_input(const std::string& id, int index) {
+    head_.input = &id;
     head_.input_index = index;
   }
 
@@ -81,6 +85,8 @@ class Event {
 
  private:
   explicit Event(dora_event_type type) : type_(type) {}
+  Event(MessageHead head, shared_memory::Block block)
+      : type_(DORA_EVENT_INPUT), head_(head), block_(std::move(block)) {}
   ~Event() = default;
 
   std::atomic<std::uint32_t> references_{1};

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "base/clock.hpp"
+#include "node/interned.hpp"
 #include "node/tick_message.hpp"
 #include "shared_memory/doorbell.hpp"
 
@@ -34,12 +35,13 @@ Inbox::Inbox(const message::Setup& setup) : exit_when_nodes_finish_(setup.exit_w
     Input& added = inputs_.emplace_back();
     added.number = static_cast<int>(inputs_.size()) - 1;
     added.groups = group_of(inputs_.size() - 1);
-    added.id = std::make_shared<const std::string>(input.input.text());
+    added.id = &interned(input.input.text());
     added.is_log = input.is_log;
     added.timeout_ns = input.timeout_ns;
+    has_timeouts_ |= input.timeout_ns > 0;
   }
   for (const auto& timer : setup.timers) {
-    timers_.push_back({Timer(timer), std::make_shared<const std::string>(timer.input.text()),
+    timers_.push_back({Timer(timer), &interned(timer.input.text()),
                        static_cast<int>(inputs_.size() + timers_.size())});
   }
 }
@@ -72,7 +74,7 @@ void Inbox::connect(const message::ConnectInput& where, shared_memory::EdgeConsu
     const auto number = static_cast<int>(inputs_.size() + timers_.size());
     input = &inputs_.emplace_back();
     input->number = number;
-    input->id = std::make_shared<const std::string>(where.input.text());
+    input->id = &interned(where.input.text());
   }
   input->edges.emplace_back(where.edge, std::move(consumer));
   input->closing = input->closed = false;
@@ -138,7 +140,7 @@ void Inbox::on_disconnected(std::string_view reason) {
   add_notice(DORA_EVENT_ERROR, "", "fatal event stream error: " + std::string(reason));
 }
 
-std::optional<std::int64_t> Inbox::head_time(Input& input) {
+[[gnu::hot]] std::optional<std::int64_t> Inbox::head_time(Input& input) {
   // Several edges: the life of a producer before its restart, or the daemon beside the node. What
   // was sent first comes first; a life ends before the next one sends.
   std::optional<std::int64_t> oldest;
@@ -189,7 +191,7 @@ void Inbox::tell_failures() {
   }
 }
 
-void Inbox::survey(std::int64_t now_ns) {
+[[gnu::hot]] void Inbox::survey(std::int64_t now_ns) {
   fairness_.begin();
   std::uint32_t still_ready = 0;
   if (ready_ != 0) {
@@ -206,7 +208,7 @@ void Inbox::survey(std::int64_t now_ns) {
   }
   if (!failures_.empty()) tell_failures();
   if (stopped_at_) return;
-  check_timeouts(now_ns);
+  if (has_timeouts_) check_timeouts(now_ns);
   for (std::size_t i = 0; i < timers_.size(); ++i) {
     std::int64_t due = timers_[i].timer.head_time(now_ns);
     if (due <= now_ns) fairness_.offer(static_cast<int>(inputs_.size() + i), due);
@@ -228,7 +230,7 @@ bool Inbox::is_all_closed() const {
   return any;
 }
 
-Event* Inbox::take_from(int source, std::int64_t now_ns) {
+[[gnu::hot]] Event* Inbox::take_from(int source, std::int64_t now_ns) {
   auto index = static_cast<std::size_t>(source);
   if (index >= inputs_.size()) {
     TimerSlot& slot = timers_[index - inputs_.size()];
@@ -236,9 +238,11 @@ Event* Inbox::take_from(int source, std::int64_t now_ns) {
     return tick ? make_tick(slot, *tick, slot.number) : nullptr;
   }
   Input& input = inputs_[index];
-  if (const auto sent = input.next->head_time()) input.last_sent_ns = sent;
-  return input.next->take({.is_log = input.is_log, .input_index = input.number, .input = input.id},
-                          types_);
+  Event* event = input.next->take(
+      {.is_log = input.is_log, .input_index = input.number, .input = input.id}, types_);
+  if (event != nullptr && event->type() == DORA_EVENT_INPUT)
+    input.last_sent_ns = event->head().sent_ns;
+  return event;
 }
 
 Event* Inbox::make_tick(TimerSlot& slot, const Tick& tick, int index) {
@@ -250,7 +254,7 @@ Event* Inbox::make_tick(TimerSlot& slot, const Tick& tick, int index) {
   return create_tick_message(std::move(head), tick, slot.timer.settings().carries_count, types_);
 }
 
-Inbox::Outcome Inbox::take(std::int64_t now_ns, Event** event) {
+[[gnu::hot]] Inbox::Outcome Inbox::take(std::int64_t now_ns, Event** event) {
   for (;;) {
     if (notices_.empty() && !ended_) survey(now_ns);
     if (!notices_.empty()) {

@@ -62,6 +62,10 @@ class Inbox {
   std::uint32_t ready_groups() const { return ready_; }
   bool has_notice() const { return !notices_.empty() || ended_; }
 
+  /// Whether what comes next may depend on the time: there are timers or circuit breakers.
+  bool depends_on_time() const { return has_timeouts_ || !timers_.empty(); }
+
+  bool has_timeouts_to_tell() const { return !timeouts_.empty(); }
   /// Circuit breakers that opened or closed since the last call, for the daemon.
   std::vector<message::InputTimeout> take_timeouts() { return std::exchange(timeouts_, {}); }
 
@@ -75,9 +79,9 @@ class Inbox {
 
  private:
   struct Input {
-    std::shared_ptr<const std::string> id;
-    int number = 0;            ///< of the input, the same for as long as the node lives
-    std::uint32_t groups = 0;  ///< of the doorbell, that its producers ring
+    const std::string* id = nullptr;  ///< interned()
+    int number = 0;                   ///< of the input, the same for as long as the node lives
+    std::uint32_t groups = 0;         ///< of the doorbell, that its producers ring
     bool is_log = false;
     bool closing = false;         ///< INPUT_CLOSED is due once every edge is empty
     bool closed = false;          ///< INPUT_CLOSED was given
@@ -95,7 +99,7 @@ class Inbox {
   };
   struct TimerSlot {
     Timer timer;
-    std::shared_ptr<const std::string> id;
+    const std::string* id = nullptr;  ///< interned()
     int number = 0;
   };
 
@@ -124,6 +128,7 @@ class Inbox {
   std::vector<Failure> failures_;
   std::vector<message::InputTimeout> timeouts_;
   bool exit_when_nodes_finish_;
+  bool has_timeouts_ = false;  ///< an input has a circuit breaker
   std::uint32_t ready_ = 0;
   Fairness fairness_;
   PayloadTypes types_;

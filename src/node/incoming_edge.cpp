@@ -7,7 +7,7 @@
 
 namespace dora::node {
 
-std::optional<std::int64_t> IncomingEdge::head_time() {
+[[gnu::hot]] std::optional<std::int64_t> IncomingEdge::head_time() {
   auto key = consumer_.peek();
   if (!key) return std::nullopt;
   return key->sent_ns;
@@ -19,41 +19,42 @@ std::optional<std::string> IncomingEdge::take_problem() {
   return "its producer wrote nonsense into the shared queue; the connection is given up";
 }
 
-Event* IncomingEdge::take(MessageHead head, PayloadTypes& types) {
+[[gnu::hot]] Event* IncomingEdge::take(MessageHead head, PayloadTypes& types) {
   auto received = consumer_.pop();
   if (!received) {
     return Event::create_notice(DORA_EVENT_ERROR, "",
                                 "input '" + *head.input + "': " + received.error().message);
   }
   if (!*received) return nullptr;
-  shared_memory::Received message = **std::move(received);
+  shared_memory::Received& message = **received;
   head.sequence = message.header.sequence;
   head.sent_ns = message.header.sent_ns;
   head.timestamp_ns = message.header.timestamp_ns;
-  auto parts = split(message, types);
-  if (!parts) {
+  Event* event = Event::create_message(head, std::move(message.block));
+  if (auto done = split(message.header, *event, types); !done) {
+    event->release();
     return Event::create_notice(DORA_EVENT_ERROR, "",
-                                "input '" + *head.input + "': " + parts.error().message);
+                                "input '" + *head.input + "': " + done.error().message);
   }
-  return Event::create_message(std::move(head), std::move(message.block), *std::move(parts));
+  return event;
 }
 
-Result<MessageParts> IncomingEdge::split(const shared_memory::Received& received,
-                                         PayloadTypes& types) {
-  const auto& header = received.header;
-  PayloadTypePointer type;
-  if (header.type_offset != 0) type = TRY(type_at(header.type_offset, types));
+[[gnu::hot]] Result<> IncomingEdge::split(const shared_memory::MessageHeader& header, Event& event,
+                                          PayloadTypes& types) {
+  MessageParts& parts = event.parts();
+  if (header.type_offset != 0) parts.type = TRY(type_at(header.type_offset, types));
   return split_block({.metadata_length = header.metadata_length,
                       .flags = header.flags,
                       .rank = header.rank,
                       .is_inline = header.block_offset == 0},
-                     received.block.bytes(), type, types);
+                     event.block(), types, parts);
 }
 
-Result<PayloadTypePointer> IncomingEdge::type_at(std::uint64_t offset, PayloadTypes& types) {
+[[gnu::hot]] Result<PayloadTypePointer> IncomingEdge::type_at(std::uint64_t offset,
+                                                              PayloadTypes& types) {
   if (offset == last_offset_) return last_type_;
   auto& known = types_by_offset_[offset];
-  if (!known) {
+  if (known == nullptr) {
     auto encoded = consumer_.type(offset);
     auto found = encoded ? types.find(*encoded)
                          : Result<PayloadTypePointer>(std::unexpected(encoded.error()));

@@ -38,13 +38,13 @@ class IncomingEdge {
 
  private:
   Result<PayloadTypePointer> type_at(std::uint64_t offset, PayloadTypes& types);
-  Result<MessageParts> split(const shared_memory::Received& received, PayloadTypes& types);
+  Result<> split(const shared_memory::MessageHeader& header, Event& event, PayloadTypes& types);
 
   std::uint64_t number_;
   shared_memory::EdgeConsumer consumer_;
   std::unordered_map<std::uint64_t, PayloadTypePointer> types_by_offset_;
   std::uint64_t last_offset_ = 0;  // most edges carry one type
-  PayloadTypePointer last_type_;
+  PayloadTypePointer last_type_ = nullptr;
   bool ended_ = false;
   bool problem_told_ = false;
 };

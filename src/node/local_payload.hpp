@@ -28,7 +28,7 @@ class LocalTypes {
  private:
   std::mutex mutex_;
   PayloadTypes types_;
-  PayloadTypePointer last_;
+  PayloadTypePointer last_ = nullptr;
 };
 
 class LocalPayload : public std::enable_shared_from_this<LocalPayload> {
@@ -51,7 +51,7 @@ class LocalPayload : public std::enable_shared_from_this<LocalPayload> {
 
   /// What it is in terms of Arrow.
   struct View {
-    PayloadTypePointer type;
+    PayloadTypePointer type = nullptr;
     ArrowArray array{};
     bool is_ndarray = false;
     std::vector<std::int64_t> shape;

@@ -20,8 +20,8 @@ std::size_t BlockPlan::body_offset() const {
   return shared_memory::round_up(end, alignment);
 }
 
-void write_block_head(const BlockPlan& plan, std::span<const std::int64_t> shape,
-                      std::span<const std::byte> type, std::byte* block) {
+[[gnu::hot]] void write_block_head(const BlockPlan& plan, std::span<const std::int64_t> shape,
+                                   std::span<const std::byte> type, std::byte* block) {
   if (!shape.empty()) std::memcpy(block + plan.shape_offset(), shape.data(), shape.size_bytes());
   if (plan.type_bytes == 0) return;
   auto length = static_cast<std::uint64_t>(type.size());
@@ -29,20 +29,18 @@ void write_block_head(const BlockPlan& plan, std::span<const std::int64_t> shape
   std::memcpy(block + plan.type_offset() + sizeof length, type.data(), type.size());
 }
 
-Result<MessageParts> split_block(const BlockHead& head, std::span<const std::byte> block,
-                                 const PayloadTypePointer& table_type, PayloadTypes& types) {
+[[gnu::hot]] Result<> split_block(const BlockHead& head, std::span<const std::byte> block,
+                                  PayloadTypes& types, MessageParts& parts) {
   BlockPlan plan{.metadata_bytes = head.metadata_length,
                  .rank = head.rank,
                  .alignment = head.is_inline ? 8u : shared_memory::block_alignment};
-  MessageParts parts;
   parts.is_ndarray = (head.flags & shared_memory::message_ndarray) != 0;
   if (plan.type_offset() > block.size()) {
     return fail(ErrorKind::InvalidInput, "a message is shorter than its head says");
   }
   parts.metadata = block.first(plan.metadata_bytes);
-  parts.type = table_type;
-  parts.shape.resize(plan.rank);
   if (plan.rank > 0) {
+    parts.shape.resize(plan.rank);
     std::memcpy(parts.shape.data(), block.data() + plan.shape_offset(),
                 plan.rank * sizeof(std::int64_t));
   }
@@ -58,12 +56,12 @@ Result<MessageParts> split_block(const BlockHead& head, std::span<const std::byt
     plan.type_bytes = length;
     parts.type = TRY(types.find(block.subspan(plan.type_offset() + sizeof length, length)));
   }
-  if (!parts.type) return fail(ErrorKind::InvalidInput, "a message without a type");
+  if (parts.type == nullptr) return fail(ErrorKind::InvalidInput, "a message without a type");
   if (plan.body_offset() > block.size()) {
     return fail(ErrorKind::InvalidInput, "a message is shorter than its head says");
   }
   parts.body = block.subspan(plan.body_offset());
-  return parts;
+  return {};
 }
 
 }  // namespace dora::node

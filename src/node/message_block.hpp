@@ -43,9 +43,9 @@ struct BlockHead {
   bool is_inline = false;  ///< decides the alignment
 };
 
-/// Splits a received block. It comes from another process: fails with InvalidInput when the parts
-/// do not fit into it. `table_type` is the type its slot named, unless the type is in the block.
-Result<MessageParts> split_block(const BlockHead& head, std::span<const std::byte> block,
-                                 const PayloadTypePointer& table_type, PayloadTypes& types);
+/// Finds the parts of a received block. It comes from another process: fails with InvalidInput when
+/// they do not fit into it. `parts.type` is the type its slot named; one in the block replaces it.
+Result<> split_block(const BlockHead& head, std::span<const std::byte> block, PayloadTypes& types,
+                     MessageParts& parts);
 
 }  // namespace dora::node

@@ -117,13 +117,14 @@ void Node::note_activity(std::int64_t now_ns) {
 }
 
 void Node::report_timeouts_locked() {
+  if (!inbox_->has_timeouts_to_tell()) return;
   for (const message::InputTimeout& timeout : inbox_->take_timeouts()) {
     // Whoever is gone need not know.
     if (!daemon_gone_) (void)control_.send(timeout);
   }
 }
 
-void Node::follow_orders() {
+[[gnu::hot]] void Node::follow_orders() {
   if (setup_.watched) bell_->note_activity(monotonic_ns());
   // One relaxed load when there is nothing to follow.
   if (!bell_->is_ready()) return;
@@ -132,7 +133,7 @@ void Node::follow_orders() {
   hand_over_locked();
 }
 
-void Node::hand_over_locked() {
+[[gnu::hot]] void Node::hand_over_locked() {
   // Whoever sleeps on the doorbell sleeps on when another thread takes the bits it was rung for:
   // ring again for what is left.
   if (!turn_taken_) return;
@@ -141,7 +142,17 @@ void Node::hand_over_locked() {
   if (bits != 0) bell_->ring_and_wake(bits);
 }
 
-void Node::look_at_doorbell_locked() {
+[[gnu::hot]] bool Node::glance_at_doorbell_locked() {
+  const std::uint32_t bits = bell_->glance();
+  if ((bits & shared_memory::bell_control) != 0) {
+    look_at_doorbell_locked();
+    return false;
+  }
+  inbox_->mark_ready(bits);
+  return bits != 0;
+}
+
+[[gnu::hot]] void Node::look_at_doorbell_locked() {
   if (!bell_->is_ready()) return;
   std::uint32_t bits = bell_->take();
   inbox_->mark_ready(bits & ~shared_memory::bell_control);
@@ -211,10 +222,13 @@ void Node::follow(Order order) {
 
 // ---- Receiving -------------------------------------------------------------------------------
 
-Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t seen_nudges) {
-  std::int64_t now = monotonic_ns();
-  const std::int64_t deadline = deadline_of(now, timeout_ns);
+[[gnu::hot]] Node::Outcome Node::next(std::int64_t timeout_ns, Event** event,
+                                      std::uint32_t seen_nudges) {
   std::unique_lock lock(receiving_);
+  // To read the clock is a good part of what taking a message costs: only where it decides.
+  const bool needs_time = timeout_ns >= 0 || !asked_ || setup_.watched || inbox_->depends_on_time();
+  std::int64_t now = needs_time ? monotonic_ns() : 0;
+  const std::int64_t deadline = deadline_of(now, timeout_ns);
   if (!asked_) {
     asked_ = true;
     bell_->note_first_wait(now);
@@ -223,8 +237,16 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
   for (;;) {
     // Before the look at what may end the wait: see nudge().
     const std::uint32_t turn = turn_word_.load(std::memory_order_acquire);
-    look_at_doorbell_locked();
-    const Inbox::Outcome taken = inbox_->take(now, event);
+    bool has_glanced = false;
+    if (setup_.busy)
+      has_glanced = glance_at_doorbell_locked();
+    else
+      look_at_doorbell_locked();
+    Inbox::Outcome taken = inbox_->take(now, event);
+    if (has_glanced && taken == Inbox::Outcome::Nothing) {
+      look_at_doorbell_locked();
+      taken = inbox_->take(now, event);
+    }
     report_timeouts_locked();
     switch (taken) {
       case Inbox::Outcome::Taken:
@@ -253,7 +275,7 @@ Node::Outcome Node::next(std::int64_t timeout_ns, Event** event, std::uint32_t s
     WaitResult waited =
         wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)), turn, seen_nudges);
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
-    now = monotonic_ns();
+    if (needs_time) now = monotonic_ns();
   }
 }
 

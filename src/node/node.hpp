@@ -88,6 +88,9 @@ class Node {
   void follow_orders_locked();
   void follow(Order order);
   void look_at_doorbell_locked();
+  /// Without taking what it says, when that is messages only: to take costs the sender's processor
+  /// its copy of the word. True: so it was, and the doorbell must be looked at before a wait.
+  bool glance_at_doorbell_locked();
   void hand_over_locked();
   bool owes_a_nudge_locked() const { return turn_taken_ && nudges() != nudges_of_turn_; }
   /// Waits until rung, the deadline or a signal; `lock` is released meanwhile.

@@ -15,8 +15,9 @@ constexpr std::int64_t spin_slice_ns = 50'000'000;
 
 }  // namespace
 
-WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t deadline_ns,
-                             std::uint32_t seen_turn, std::uint32_t seen_nudges) {
+[[gnu::hot]] WaitResult Node::wait_locked(std::unique_lock<std::mutex>& lock,
+                                          std::int64_t deadline_ns, std::uint32_t seen_turn,
+                                          std::uint32_t seen_nudges) {
   if (turn_taken_) return wait_for_turn(lock, deadline_ns, seen_turn);
   turn_taken_ = true;
   nudges_of_turn_ = seen_nudges;
@@ -44,7 +45,7 @@ void Node::pass_the_turn() {
   shared_memory::SystemAtomics::wake(turn_word_, 1);
 }
 
-WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
+[[gnu::hot]] WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
   if (setup_.busy) return spin_on_doorbell(deadline_ns);
   if (!spin_budget_.is_allowed()) return sleep_undisturbed(deadline_ns);
   const std::int64_t begin = monotonic_ns();
@@ -55,7 +56,7 @@ WaitResult Node::sleep_on_doorbell(std::int64_t deadline_ns) {
   return result;
 }
 
-WaitResult Node::sleep_undisturbed(std::int64_t deadline_ns) {
+[[gnu::hot]] WaitResult Node::sleep_undisturbed(std::int64_t deadline_ns) {
   for (;;) {
     // When nothing is left to be given back, the sleep is undisturbed.
     const std::int64_t tend_ns = outbox_.tend_memory(monotonic_ns());
@@ -64,7 +65,8 @@ WaitResult Node::sleep_undisturbed(std::int64_t deadline_ns) {
   }
 }
 
-WaitResult Node::spin_on_doorbell(std::int64_t deadline_ns) {
+[[gnu::hot]] WaitResult Node::spin_on_doorbell(std::int64_t deadline_ns) {
+  if (bell_->is_ready()) return WaitResult::Woken;
   const std::int64_t left = deadline_ns - monotonic_ns();
   if (left <= 0) return WaitResult::TimedOut;
   if (bell_->spin(std::min(left, spin_slice_ns))) return WaitResult::Woken;

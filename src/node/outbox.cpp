@@ -40,8 +40,8 @@ std::uint16_t flags_of(const message::MetadataWriter* metadata) {
 }
 
 /// The block's size and layout: inline when it fits, else in a chunk of its own.
-Result<std::pair<BlockPlan, std::size_t>> plan_block(Payload& payload, const OutgoingType& type,
-                                                     const message::MetadataWriter* metadata) {
+[[gnu::hot]] Result<std::pair<BlockPlan, std::size_t>> plan_block(
+    Payload& payload, const OutgoingType& type, const message::MetadataWriter* metadata) {
   BlockPlan plan{.metadata_bytes = metadata == nullptr ? 0 : metadata->size_bytes(),
                  .rank = payload.is_ndarray() ? payload.shape().size() : 0,
                  .type_bytes = type.table_offset ? 0 : type.type.encoded().size()};
@@ -119,7 +119,7 @@ bool Outbox::has_receivers(std::uint32_t output) const {
   return output < ports_.size() && ports_[output].output->has_edges();
 }
 
-Result<Outbox::Port*> Outbox::open_port(std::uint32_t output) {
+[[gnu::hot]] Result<Outbox::Port*> Outbox::open_port(std::uint32_t output) {
   if (outputs_->arena().is_inherited()) {
     return fail(ErrorKind::Unsupported,
                 "a fork()ed child of a node cannot send: send from the node's own process");
@@ -132,8 +132,8 @@ Result<Outbox::Port*> Outbox::open_port(std::uint32_t output) {
   return &port;
 }
 
-Result<> Outbox::send(std::uint32_t output, Payload payload,
-                      const message::MetadataWriter* metadata) {
+[[gnu::hot]] Result<> Outbox::send(std::uint32_t output, Payload payload,
+                                   const message::MetadataWriter* metadata) {
   TRY(payload.prepare());
   Lock lock(mutex_);
   Port* port = TRY(open_port(output));
@@ -142,7 +142,8 @@ Result<> Outbox::send(std::uint32_t output, Payload payload,
   // Nobody listens: a copy would be for nothing.
   if (!port->output->has_edges()) return {};
 
-  auto loan = TRY(outputs_->loan(size));
+  auto loan =
+      size <= shared_memory::inline_bytes ? outputs_->small_loan(size) : TRY(outputs_->loan(size));
   if (size > long_copy_bytes) may_shrink_.store(true, std::memory_order_relaxed);
   std::byte* block = loan.bytes().data();
   if (metadata != nullptr) metadata->write(block);
@@ -167,8 +168,8 @@ Result<> Outbox::send(std::uint32_t output, Payload payload,
   return publish(lock, *port, loan, header);
 }
 
-Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
-                         shared_memory::MessageHeader header) {
+[[gnu::hot]] Result<> Outbox::publish(Lock& lock, Port& port, shared_memory::Loan& loan,
+                                      shared_memory::MessageHeader header) {
   const bool is_protected = (header.flags & shared_memory::message_protected) != 0;
   header.timestamp_ns = header.sent_ns + wall_clock(header.sent_ns);
   std::unique_ptr<shared_memory::SpaceWaiter> waiter;

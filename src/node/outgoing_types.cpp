@@ -17,8 +17,8 @@ const OutgoingType* OutgoingTypes::keep(array::Type type, shared_memory::Arena& 
   return &types_.back();
 }
 
-Result<const OutgoingType*> OutgoingTypes::find(const Payload& payload,
-                                                shared_memory::Arena& arena) {
+[[gnu::hot]] Result<const OutgoingType*> OutgoingTypes::find(const Payload& payload,
+                                                             shared_memory::Arena& arena) {
   if (payload.schema() == nullptr) {
     auto format = payload.primitive_format();
     bool is_letter = format.size() == 1 && static_cast<unsigned char>(format[0]) < 128;

@@ -30,7 +30,7 @@ std::optional<std::int64_t> data_bytes(std::int64_t length, std::uint32_t item_b
 
 }  // namespace
 
-Payload Payload::bytes(const void* data, std::size_t size) {
+[[gnu::hot]] Payload Payload::bytes(const void* data, std::size_t size) {
   Payload payload;
   payload.format_ = "C";
   payload.data_ = data;
@@ -57,8 +57,7 @@ Payload Payload::arrow(const ArrowArray& array, const ArrowSchema& schema) {
   return payload;
 }
 
-Result<> Payload::prepare() {
-  if (array_ != nullptr || length_ >= 0) return {};
+Result<> Payload::measure() {
   if (shape_.size() > 64) {
     return fail(ErrorKind::InvalidInput,
                 fmt::format("an array of {} dimensions; at most 64 can be sent", shape_.size()));
@@ -76,7 +75,8 @@ Result<> Payload::prepare() {
   return {};
 }
 
-Result<std::size_t> Payload::body_size(const array::Type& type, std::size_t alignment) {
+[[gnu::hot]] Result<std::size_t> Payload::body_size(const array::Type& type,
+                                                    std::size_t alignment) {
   alignment_ = alignment;
   if (array_ == nullptr) {
     return array::primitive_body_size(item_bits_, static_cast<std::size_t>(length_), alignment);
@@ -86,7 +86,7 @@ Result<std::size_t> Payload::body_size(const array::Type& type, std::size_t alig
   return encoder().size_bytes(alignment);
 }
 
-void Payload::write_body(std::byte* destination) const {
+[[gnu::hot]] void Payload::write_body(std::byte* destination) const {
   if (array_ != nullptr) {
     encoder().write(destination, alignment_);
     return;

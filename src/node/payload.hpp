@@ -23,7 +23,10 @@ class Payload {
   static Payload arrow(const ArrowArray& array, const ArrowSchema& schema);
 
   /// Checks the payload. Before anything below.
-  Result<> prepare();
+  Result<> prepare() {
+    if (array_ != nullptr || length_ >= 0) return {};
+    return measure();
+  }
 
   /// The Arrow format when the type is a plain primitive, else empty: then `schema` describes it.
   std::string_view primitive_format() const { return format_; }
@@ -38,6 +41,8 @@ class Payload {
   void write_body(std::byte* destination) const;
 
  private:
+  Result<> measure();
+
   std::string_view format_;
   const void* data_ = nullptr;
   std::int64_t length_ = 0;

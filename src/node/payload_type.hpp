@@ -1,10 +1,9 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// The Arrow types a node has met, each once, so that a message names its type by a pointer and a
-// binding can keep one type object per type.
+// The Arrow types a process has met, each once and for ever, so that a message names its type by a
+// pointer and a binding can keep one type object per type.
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -21,9 +20,11 @@ struct PayloadType {
   std::uint64_t key = 0;
 };
 
-using PayloadTypePointer = std::shared_ptr<const PayloadType>;
+/// Lives as long as the process: arrays may outlive every node.
+using PayloadTypePointer = const PayloadType*;
 
-/// Equal types get the same PayloadType. Not thread-safe: its owner's mutex guards it.
+/// Finds types without asking the whole process each time. Equal types get the same PayloadType.
+/// Not thread-safe: its owner's mutex guards it.
 class PayloadTypes {
  public:
   /// The type whose encoding is `encoded`; decodes it the first time. Fails with InvalidInput when
@@ -34,7 +35,7 @@ class PayloadTypes {
   PayloadTypePointer primitive(const char* format);
 
  private:
-  std::unordered_map<std::string, PayloadTypePointer> types_;  // by encoding
+  std::unordered_map<std::string, PayloadTypePointer> known_;  // by encoding
 };
 
 }  // namespace dora::node

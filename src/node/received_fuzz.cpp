@@ -16,6 +16,7 @@
 #include "dora/node.h"
 #include "node/c_handles.hpp"
 #include "node/incoming_edge.hpp"
+#include "node/interned.hpp"
 #include "shared_memory/fake_edge.hpp"
 
 namespace dora::node {
@@ -101,7 +102,7 @@ void try_input(std::span<const std::byte> input) {
         input.subspan(inlined));
   PayloadTypes types;
   IncomingEdge edge(1, *std::move(end.consumer));
-  Event* event = edge.take({.input = std::make_shared<const std::string>("in")}, types);
+  Event* event = edge.take({.input = &interned("in")}, types);
   CHECK(event != nullptr);
   read(as_handle(event));
   event->release();

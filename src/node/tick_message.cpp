@@ -15,7 +15,7 @@ Event* create_tick_message(MessageHead head, const Tick& tick, bool carries_coun
   if (tick.missed > 0) {
     CHECK(metadata.set_integer("missed", static_cast<std::int64_t>(tick.missed)));
   }
-  PayloadTypePointer type = types.primitive(carries_count ? "L" : "n");
+  const PayloadTypePointer type = types.primitive(carries_count ? "L" : "n");
   const std::int64_t one = 1;
   dora_tensor number{.data = &tick.number,
                      .shape = &one,
@@ -36,12 +36,12 @@ Event* create_tick_message(MessageHead head, const Tick& tick, bool carries_coun
   std::vector<std::byte> bytes(begin + *body);
   metadata.write(bytes.data());
   payload.write_body(bytes.data() + begin);
-  auto block = shared_memory::Block::copy(bytes);
-  MessageParts parts{.metadata = block.bytes().first(begin),
-                     .shape = {},
-                     .type = std::move(type),
-                     .body = block.bytes().subspan(begin)};
-  return Event::create_message(std::move(head), std::move(block), std::move(parts));
+  Event* event = Event::create_message(head, shared_memory::Block::copy(bytes));
+  event->parts() = {.metadata = event->block().first(begin),
+                    .shape = {},
+                    .type = type,
+                    .body = event->block().subspan(begin)};
+  return event;
 }
 
 }  // namespace dora::node

@@ -215,7 +215,7 @@ void Runtime::push(int number, node::Event* event, bool is_protected, bool is_fl
     event->release();
     return;
   }
-  event->set_input(input.id, number);
+  event->set_input(*input.id, number);
   EventQueue& queue = threads_[receiver.thread]->queue;
   if (is_flush) queue.flush(number);
   count_drops(number, queue.push({.operator_index = input.operator_index,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "node/interned.hpp"
 #include "operators/crash_report.hpp"
 
 namespace dora::operators {
@@ -53,7 +54,7 @@ Result<> Runtime::set_up(std::vector<OperatorConfig> configs) {
     for (const InputConfig& input : config.inputs) {
       const int number = static_cast<int>(inputs_.size());
       each.inputs.push_back(number);
-      inputs_.push_back({.id = std::make_shared<const std::string>(input.id),
+      inputs_.push_back({.id = &node::interned(input.id),
                          .operator_index = index,
                          .inner_source = input.inner_source,
                          .may_recover = input.may_recover});
@@ -318,7 +319,7 @@ void Runtime::notify(std::size_t index, dora_event_type type, const std::string&
     const auto own = std::ranges::find_if(
         each.inputs, [&](int input) { return *inputs_[static_cast<std::size_t>(input)].id == id; });
     if (own != each.inputs.end())
-      event->set_input(inputs_[static_cast<std::size_t>(*own)].id, *own);
+      event->set_input(*inputs_[static_cast<std::size_t>(*own)].id, *own);
   }
   threads_[each.thread]->queue.push({.operator_index = index, .event = event});
   if (threads_.size() > 1) wake();

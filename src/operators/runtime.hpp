@@ -89,7 +89,7 @@ class Runtime {
  private:
   enum class Life { Running, Stopping, Ended };
   struct Input {
-    std::shared_ptr<const std::string> id;  ///< as its operator calls it
+    const std::string* id = nullptr;  ///< as its operator calls it; node::interned()
     std::size_t operator_index = 0;
     std::string inner_source;  ///< the output of this node that feeds it, if one does
     bool is_open = true;

@@ -10,8 +10,8 @@
 
 namespace dora::shared_memory {
 
-WaitResult SystemAtomics::wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
-                               std::int64_t deadline_ns) {
+[[gnu::hot]] WaitResult SystemAtomics::wait(std::atomic<std::uint32_t>& word,
+                                            std::uint32_t expected, std::int64_t deadline_ns) {
   timespec deadline{};
   timespec* limit = nullptr;
   if (deadline_ns != no_deadline) {
@@ -30,7 +30,7 @@ WaitResult SystemAtomics::wait(std::atomic<std::uint32_t>& word, std::uint32_t e
   return WaitResult::Woken;  // EAGAIN: the word had changed already
 }
 
-void SystemAtomics::wake(std::atomic<std::uint32_t>& word, int count) {
+[[gnu::hot]] void SystemAtomics::wake(std::atomic<std::uint32_t>& word, int count) {
   ::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0);
 }
 

@@ -72,6 +72,13 @@ class Doorbell {
   /// it is ordered by it.
   std::uint32_t ready() const { return word_->load(std::memory_order_relaxed) & bell_ready; }
 
+  /// The same, and what their ringers wrote before is visible. Whoever finds nothing behind them
+  /// must take() them before it waits, and look again.
+  std::uint32_t glance() const {
+    // acquire: as in take(). The bits stay set, so nothing that comes later can be missed.
+    return word_->load(std::memory_order_acquire) & bell_ready;
+  }
+
   // Below everything is relaxed: parked bits carry no message; it is their place in the order of
   // changes of the one word that counts, and that all orderings have. take() acquires.
 

@@ -36,7 +36,7 @@ Result<std::shared_ptr<DoorbellPage>> DoorbellPage::open(MemoryFile page, FileDe
   return std::shared_ptr<DoorbellPage>(new DoorbellPage(std::move(mapping), std::move(event_fd)));
 }
 
-void DoorbellPage::wake(Wake wake) {
+[[gnu::hot]] void DoorbellPage::wake(Wake wake) {
   if (wake.futex) bell().wake_futex();
   if (wake.event_fd) {
     const std::uint64_t one = 1;
@@ -45,7 +45,7 @@ void DoorbellPage::wake(Wake wake) {
   }
 }
 
-bool DoorbellPage::spin(std::int64_t duration_ns) const {
+[[gnu::hot]] bool DoorbellPage::spin(std::int64_t duration_ns) const {
   const std::int64_t end = monotonic_ns() + duration_ns;
   for (;;) {
     for (int i = 0; i < 32; ++i) {

@@ -46,6 +46,8 @@ class DoorbellPage {
   // For the node itself.
 
   std::uint32_t take() { return bell().take(); }
+  /// See Doorbell::glance.
+  std::uint32_t glance() const { return Doorbell<SystemAtomics>(page().word).glance(); }
   /// A hint for spinning.
   bool is_ready() const { return Doorbell<SystemAtomics>(page().word).ready() != 0; }
   /// Sleeps until something is ready; one thread at a time. See Doorbell::wait.

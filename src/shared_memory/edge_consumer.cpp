@@ -5,33 +5,25 @@
 #include <cstring>
 #include <new>
 
-#include <fmt/format.h>
-
 #include "base/clock.hpp"
 #include "base/crash_point.hpp"
 
 namespace dora::shared_memory {
 
-Block Block::copy(std::span<const std::byte> bytes) {
-  Block block;
+void Block::copy_large(std::span<const std::byte> bytes) {
   // malloc and alignment by hand: three times as fast as the aligned form for small sizes.
-  block.copy_ = std::malloc(bytes.size() + block_alignment);
-  if (block.copy_ == nullptr) throw std::bad_alloc();
-  const auto address = reinterpret_cast<std::uintptr_t>(block.copy_);
-  auto* begin =
-      static_cast<std::byte*>(block.copy_) + (round_up(address, block_alignment) - address);
-  if (!bytes.empty()) std::memcpy(begin, bytes.data(), bytes.size());
-  block.bytes_ = {begin, bytes.size()};
-  return block;
+  copy_ = std::malloc(bytes.size() + block_alignment);
+  if (copy_ == nullptr) throw std::bad_alloc();
+  const auto address = reinterpret_cast<std::uintptr_t>(copy_);
+  auto* begin = static_cast<std::byte*>(copy_) + (round_up(address, block_alignment) - address);
+  std::memcpy(begin, bytes.data(), bytes.size());
+  bytes_ = {begin, bytes.size()};
 }
 
 Block& Block::operator=(Block&& other) noexcept {
   if (this != &other) {
-    free();
-    bytes_ = std::exchange(other.bytes_, {});
-    from_ = std::move(other.from_);
-    copy_ = std::exchange(other.copy_, nullptr);
-    slot_ = other.slot_;
+    this->~Block();
+    new (this) Block(std::move(other));
   }
   return *this;
 }
@@ -61,7 +53,7 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
       queue_({memory_->ordinary_ring(), memory_->slot_count()},
              {memory_->protected_ring(), memory_->slot_count()}) {}
 
-std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
+[[gnu::hot]] std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
   const auto key_of = [this](std::uint32_t slot) {
     SlotHeader& header = memory_->slot(slot).header;
     return KeyPlace<SystemAtomics>(header.sequence, header.sent_ns).read();
@@ -79,38 +71,41 @@ std::optional<EdgeConsumer::Head> EdgeConsumer::head() {
   }
 }
 
-bool EdgeConsumer::take(const Head& head) {
+[[gnu::hot]] bool EdgeConsumer::take(const Head& head) {
   if (!queue_.take(head)) return false;
   crash_point("consumer.taken");
   if (memory_->is_backpressure()) memory_->space().announce();
   return true;
 }
 
-std::optional<MessageKey> EdgeConsumer::peek() {
-  auto found = head();
-  if (!found) return std::nullopt;
-  return found->key;
+[[gnu::hot]] std::optional<MessageKey> EdgeConsumer::peek() {
+  seen_ = head();
+  if (!seen_) return std::nullopt;
+  return seen_->key;
 }
 
-Result<std::optional<Received>> EdgeConsumer::pop() {
+[[gnu::hot]] Result<std::optional<Received>> EdgeConsumer::pop() {
   for (;;) {
-    auto found = head();
+    // What was sent before the message that was seen was seen, too: it is still the next one,
+    // unless it was dropped meanwhile.
+    auto found = seen_ ? std::exchange(seen_, std::nullopt) : head();
     if (!found) {
       if (queue_.is_broken() && !std::exchange(was_broken_, true)) {
         return refuse("the producer wrote positions that cannot be: this input is dead");
       }
       return std::nullopt;
     }
-    if (!take(*found)) continue;
-    return TRY(read_message(found->entry.slot));
+    if (take(*found)) return read_message(found->entry.slot);
   }
 }
 
-Result<Received> EdgeConsumer::read_message(std::uint32_t index) {
+[[gnu::hot]] Result<std::optional<Received>> EdgeConsumer::read_message(std::uint32_t index) {
   const Slot& slot = memory_->slot(index);
   // The slot is ours now. A producer that breaks the rules may still write it, so each member is
   // read once (relaxed: ordered by the ring), and what was read is what is checked.
-  Received received;
+  // Made where it is returned: a message is taken often, and is large to be moved about.
+  Result<std::optional<Received>> result(std::in_place, std::in_place);
+  Received& received = **result;
   MessageHeader& header = received.header;
   header.sequence = slot.header.sequence.load(std::memory_order_relaxed);
   header.sent_ns = slot.header.sent_ns.load(std::memory_order_relaxed);
@@ -126,21 +121,20 @@ Result<Received> EdgeConsumer::read_message(std::uint32_t index) {
   if (header.block_offset != 0) {
     auto block = link_->arena().block(header.block_offset, header.block_length);
     if (!block) {
-      link_->give_back(index);
-      return refuse(std::move(block.error().message));
+      result = refuse_message(index, std::move(block.error().message));
+      return result;
     }
     bytes = *block;
   } else {
     if (header.block_length > inline_bytes) {
-      link_->give_back(index);
-      return refuse(fmt::format("a message claims {} bytes in its slot", header.block_length));
+      result = refuse_message(index, "a message that is longer than its slot");
+      return result;
     }
     bytes = {slot.inline_area, header.block_length};
   }
   if (std::uint64_t{header.metadata_length} + 8 * std::uint64_t{header.rank} > bytes.size()) {
-    link_->give_back(index);
-    return refuse(fmt::format("a message of {} bytes claims {} bytes of metadata and rank {}",
-                              bytes.size(), header.metadata_length, header.rank));
+    result = refuse_message(index, "a message that is shorter than its metadata and shape");
+    return result;
   }
 
   ConsumerCounters& counters = memory_->layout().consumer_counters;
@@ -158,7 +152,12 @@ Result<Received> EdgeConsumer::read_message(std::uint32_t index) {
   delivered_bytes_ += header.block_length;
   counters.delivered_bytes.store(delivered_bytes_, std::memory_order_relaxed);
   counters.last_delivered_ns.store(header.sent_ns, std::memory_order_relaxed);
-  return received;
+  return result;
+}
+
+std::unexpected<Error> EdgeConsumer::refuse_message(std::uint32_t slot, std::string message) {
+  link_->give_back(slot);
+  return refuse(std::move(message));
 }
 
 std::unexpected<Error> EdgeConsumer::refuse(std::string message) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -60,29 +61,50 @@ class Block {
   /// Borrows `bytes`, which belong to `slot`.
   Block(std::span<const std::byte> bytes, std::shared_ptr<BorrowedFrom> from, std::uint32_t slot)
       : bytes_(bytes), from_(std::move(from)), slot_(slot) {}
-  /// Copies `bytes`. The copy is aligned to 64 bytes.
-  static Block copy(std::span<const std::byte> bytes);
+  /// Copies `bytes`. The copy is aligned to 64 bytes, one of at most small_bytes to 8.
+  static Block copy(std::span<const std::byte> bytes) { return Block(bytes); }
 
   Block(Block&& other) noexcept
       : bytes_(std::exchange(other.bytes_, {})),
         from_(std::move(other.from_)),
         copy_(std::exchange(other.copy_, nullptr)),
-        slot_(other.slot_) {}
+        slot_(other.slot_) {
+    if (bytes_.data() == other.small_) keep_small(other.small_);
+  }
   Block& operator=(Block&& other) noexcept;
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
-  ~Block() { free(); }
+  ~Block() {
+    if (bytes_.data() != nullptr && bytes_.data() != small_) free();
+  }
 
+  /// Of a small copy: they move with the block.
   std::span<const std::byte> bytes() const { return bytes_; }
   bool is_borrowed() const { return from_ != nullptr; }
 
  private:
+  static constexpr std::size_t small_bytes = 64;
+
+  explicit Block(std::span<const std::byte> copied) {
+    if (copied.size() <= small_bytes) {
+      bytes_ = copied;
+      keep_small(copied.data());
+    } else {
+      copy_large(copied);
+    }
+  }
+  void keep_small(const std::byte* from) {
+    if (!bytes_.empty()) std::memcpy(small_, from, bytes_.size());
+    bytes_ = {small_, bytes_.size()};
+  }
+  void copy_large(std::span<const std::byte> bytes);
   void free() noexcept;
 
   std::span<const std::byte> bytes_;
   std::shared_ptr<BorrowedFrom> from_;
   void* copy_ = nullptr;
   std::uint32_t slot_ = 0;
+  alignas(8) std::byte small_[small_bytes];
 };
 
 /// A message taken from an edge. The header is checked against the layout, the content of the block
@@ -99,7 +121,7 @@ class EdgeConsumer {
                                    std::shared_ptr<DoorbellPage> doorbell,
                                    std::int64_t (*clock)() = nullptr);
 
-  /// The key of the message that pop() would take now. It stays queued, and may be dropped before
+  /// The key of the message that the next pop() takes. It stays queued, and may be dropped before
   /// pop(), which then takes the next one. Drops what the rule of bursts says.
   std::optional<MessageKey> peek();
 
@@ -131,14 +153,17 @@ class EdgeConsumer {
   using Head = QueueConsumer<SystemAtomics>::Head;
   std::optional<Head> head();
   bool take(const Head& head);
-  Result<Received> read_message(std::uint32_t index);
-  std::unexpected<Error> refuse(std::string message);
+  Result<std::optional<Received>> read_message(std::uint32_t index);
+  [[gnu::cold]] std::unexpected<Error> refuse(std::string message);
+  /// The same for one message, whose slot goes back.
+  [[gnu::cold]] std::unexpected<Error> refuse_message(std::uint32_t slot, std::string message);
 
   std::shared_ptr<EdgeMemory> memory_;
   std::shared_ptr<BorrowedFrom> link_;
   std::shared_ptr<DoorbellPage> doorbell_;
   std::int64_t (*clock_)();
   QueueConsumer<SystemAtomics> queue_;
+  std::optional<Head> seen_;  ///< by peek(), for the pop() that follows
   std::uint64_t delivered_ = 0;
   std::uint64_t delivered_bytes_ = 0;
   std::uint64_t dropped_too_old_ = 0;

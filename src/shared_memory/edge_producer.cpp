@@ -11,6 +11,12 @@
 #include "shared_memory/queue.hpp"
 
 namespace dora::shared_memory {
+namespace {
+
+/// After so many messages a producer looks what its consumers returned.
+constexpr std::uint32_t collect_every = 16;
+
+}  // namespace
 
 // relaxed in both: for display.
 SpaceWaiter::SpaceWaiter(std::shared_ptr<EdgeMemory> memory, std::shared_ptr<std::uint32_t> waiting,
@@ -64,8 +70,7 @@ EdgeProducer::EdgeProducer(std::shared_ptr<EdgeMemory> memory,
       protected_(memory_->protected_ring()),
       returned_(memory_->returned_slots()),
       loans_(memory_->slot_count()),
-      lent_(bitmap_words(memory_->slot_count())),
-      low_water_(memory_->slot_count() / 2) {
+      lent_(bitmap_words(memory_->slot_count())) {
   free_slots_.reserve(memory_->slot_count());
   for (std::uint32_t slot = memory_->slot_count(); slot-- > 0;)
     free_slots_.push_back(slot);
@@ -82,7 +87,7 @@ bool EdgeProducer::is_blocked(bool is_protected) {
   return false;
 }
 
-void EdgeProducer::send(const OutgoingMessage& message) {
+[[gnu::hot]] void EdgeProducer::send(const OutgoingMessage& message) {
   if (!is_connected_) return;
   ProducerCounters& counters = memory_->layout().producer_counters;
   // relaxed: counters are for display. Written from private numbers, so that nobody can spoil ours.
@@ -117,7 +122,7 @@ void EdgeProducer::send(const OutgoingMessage& message) {
   if (memory_->is_burst()) apply_burst_rule();
 }
 
-void EdgeProducer::write_slot(std::uint32_t index, const OutgoingMessage& message) {
+[[gnu::hot]] void EdgeProducer::write_slot(std::uint32_t index, const OutgoingMessage& message) {
   Slot& slot = memory_->slot(index);
   const MessageHeader& header = message.header;
   KeyPlace<SystemAtomics>(slot.header.sequence, slot.header.sent_ns)
@@ -136,9 +141,10 @@ void EdgeProducer::write_slot(std::uint32_t index, const OutgoingMessage& messag
   }
 }
 
-bool EdgeProducer::find_free_slot() {
-  // Not at every message: the words belong to the consumer's cache.
-  if (free_slots_.size() <= low_water_) collect();
+[[gnu::hot]] bool EdgeProducer::find_free_slot() {
+  // Not at every message: the words belong to the consumer's cache. But often, so that a few slots
+  // take turns and stay in the caches of both.
+  if (++sent_since_collect_ >= collect_every || free_slots_.empty()) collect();
   if (!free_slots_.empty()) return true;
   // A thread of the consumer may be between setting a bit and announcing it.
   returned_.sweep([this](std::uint32_t word, std::uint64_t bits) { collect_word(word, bits); });
@@ -149,11 +155,12 @@ bool EdgeProducer::find_free_slot() {
   return !free_slots_.empty();
 }
 
-void EdgeProducer::collect() {
+[[gnu::hot]] void EdgeProducer::collect() {
+  sent_since_collect_ = 0;
   returned_.collect([this](std::uint32_t word, std::uint64_t bits) { collect_word(word, bits); });
 }
 
-void EdgeProducer::collect_word(std::uint32_t word, std::uint64_t bits) {
+[[gnu::hot]] void EdgeProducer::collect_word(std::uint32_t word, std::uint64_t bits) {
   // Only what is lent can come back: double returns and garbage end here.
   bits &= lent_[word];
   while (bits != 0) {
@@ -162,7 +169,7 @@ void EdgeProducer::collect_word(std::uint32_t word, std::uint64_t bits) {
   }
 }
 
-void EdgeProducer::reclaim(std::uint32_t slot) {
+[[gnu::hot]] void EdgeProducer::reclaim(std::uint32_t slot) {
   Loan& loan = loans_[slot];
   if (!loan.is_lent) return;  // returned by a sick consumer while it was still queued
   if (loan.chunk != Chunk::None) {

@@ -154,7 +154,7 @@ class EdgeProducer {
   std::vector<std::uint64_t> lent_;        ///< the same as a bitmap
   std::vector<std::uint32_t> free_slots_;  ///< the one used last is used first
   std::shared_ptr<std::uint32_t> waiting_threads_ = std::make_shared<std::uint32_t>(0);
-  std::uint32_t low_water_ = 0;
+  std::uint32_t sent_since_collect_ = 0;
   std::uint64_t pinned_bytes_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t sent_bytes_ = 0;

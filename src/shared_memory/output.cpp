@@ -87,7 +87,7 @@ void Output::forget_returned() {
   });
 }
 
-EdgeProducer* Output::blocked_by(bool is_protected) {
+[[gnu::hot]] EdgeProducer* Output::blocked_by(bool is_protected) {
   if (!is_protected && backpressure_edges_ == 0) return nullptr;
   for (EdgeProducer& edge : edges_) {
     if (edge.is_blocked(is_protected)) return &edge;
@@ -95,7 +95,7 @@ EdgeProducer* Output::blocked_by(bool is_protected) {
   return nullptr;
 }
 
-Result<> Output::publish(Loan&& loan, MessageHeader header) {
+[[gnu::hot]] Result<> Output::publish(Loan&& loan, MessageHeader header) {
   const bool is_protected = (header.flags & message_protected) != 0;
   if (EdgeProducer* edge = blocked_by(is_protected)) {
     return fail(ErrorKind::Busy,
@@ -141,7 +141,7 @@ Output& Outputs::add() {
 }
 
 Result<Loan> Outputs::loan(std::uint64_t size) {
-  if (size <= inline_bytes) return Loan(arena_, Chunk::None, size);
+  if (size <= inline_bytes) return small_loan(size);
   // First what came back: the chunk freed last is the one most likely still in the cache.
   collect();
   auto chunk = arena_.allocate(size);

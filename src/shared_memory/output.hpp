@@ -110,6 +110,8 @@ class Outputs {
   /// returned, then the oldest messages that wait on edges that may drop. Fails with Busy when that
   /// was not enough, naming the consumer that holds most.
   Result<Loan> loan(std::uint64_t size);
+  /// The same for at most inline_bytes, which needs no memory.
+  Loan small_loan(std::uint64_t size) { return Loan(arena_, Chunk::None, size); }
 
   Arena& arena() { return arena_; }
   /// Takes back what consumers returned, on all edges. Before shrinking the arena, for instance.
