@@ -4,7 +4,7 @@ import runs
 from peers import NODES
 from summary import microseconds, percentile, plain
 
-NUMBER = "B12"
+NUMBER = "B16"
 NAME = "operators"
 TITLE = "A chain of Python operators that pass on what they receive, every 10 ms"
 NOTE = (
