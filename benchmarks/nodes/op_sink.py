@@ -16,12 +16,13 @@ class Operator:
 
     def on_event(self, event, send_output):
         if event["type"] != "INPUT":
-            if event["type"] == "STOP":
-                self.finish()
             return DoraStatus.CONTINUE
         value = event["value"]
         moment = now()
         stamp = struct.unpack_from("<q", view_of(value), 0)[0]
+        if stamp == -1:
+            self.finish()
+            return DoraStatus.STOP
         if len(self.latencies) < self.plan.total:
             self.latencies.append(moment - stamp)
         else:

@@ -1,5 +1,6 @@
-"""The first operator of a chain: with every tick a message that tells when it was sent, at last
-many at once. Runs in our runtime and in dora-rs' alike."""
+"""The first operator of a chain: with every tick a message that tells when it was sent, then many
+at once; half a second later some that say that this was all. Runs in our runtime and in dora-rs'
+alike, whose operators are not always told that their input has ended."""
 
 import struct
 
@@ -12,19 +13,28 @@ class Operator:
     def __init__(self):
         self.plan = Plan.from_environment()
         self.number = 0
+        self.ticks_since_burst = 0
 
     def on_event(self, event, send_output):
         if event["type"] != "INPUT":
             return DoraStatus.CONTINUE
         plan = self.plan
-        is_last = self.number == plan.total
-        for _ in range(plan.burst if is_last else 1):
-            buffer = bytearray(plan.size) if plan.size <= 4096 else self.kept()
-            struct.pack_into("<q", buffer, 0, now())
-            array = pa.Array.from_buffers(pa.uint8(), plan.size, [None, pa.py_buffer(buffer)])
-            send_output("data", array, {})
+        if self.number > plan.total:
+            self.ticks_since_burst += 1
+            if self.ticks_since_burst > 50:
+                self.send(-1, send_output)
+            return DoraStatus.STOP if self.ticks_since_burst == 60 else DoraStatus.CONTINUE
+        for _ in range(plan.burst if self.number == plan.total else 1):
+            self.send(now(), send_output)
             self.number += 1
-        return DoraStatus.STOP if is_last else DoraStatus.CONTINUE
+        return DoraStatus.CONTINUE
+
+    def send(self, stamp, send_output):
+        plan = self.plan
+        buffer = bytearray(plan.size) if plan.size <= 4096 else self.kept()
+        struct.pack_into("<q", buffer, 0, stamp)
+        array = pa.Array.from_buffers(pa.uint8(), plan.size, [None, pa.py_buffer(buffer)])
+        send_output("data", array, {})
 
     def kept(self):
         """Large memory is made once: only its head is written anew."""
