@@ -12,11 +12,12 @@ function(dora_module name)
   list(TRANSFORM module_DEPENDS PREPEND dora_)
   target_link_libraries(dora_${name} PUBLIC ${module_DEPENDS} ${module_LINKS})
   # Most of what a compiler does for a source is to parse the headers of libraries.
-  set_target_properties(dora_${name} PROPERTIES UNITY_BUILD ${DORA_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 8)
+  set_target_properties(dora_${name} PROPERTIES UNITY_BUILD ${DORA_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE ${DORA_UNITY_BATCH})
 
   if(DORA_BUILD_TESTS AND module_TESTS)
     add_executable(${name}_tests ${module_TESTS})
     target_link_libraries(${name}_tests PRIVATE dora_${name} GTest::gmock_main)
+    set_target_properties(${name}_tests PROPERTIES UNITY_BUILD ${DORA_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 4)
     include(GoogleTest)
     gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
   endif()

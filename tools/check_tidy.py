@@ -1,12 +1,14 @@
-"""Runs clang-tidy on every source of src/ and python/bindings/ that changed since it last passed.
+"""Runs clang-tidy on every module of src/, and on python/bindings/, that changed since it passed.
 
-A source has changed when its command line, .clang-tidy, or any of our files that it includes has;
-the build's own dependency records tell which those are. What passed is remembered in build/tidy/.
+All sources of a module are one unit (preset `tidy`, which is configured and never built): most of
+the work is to read the headers of libraries. A unit has changed when its command line, .clang-tidy,
+a header of ours or one of its sources has. What passed is remembered in build/tidy/passed/.
 """
 
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +16,11 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PASSED = ROOT / "build" / "tidy"
-# Each build folder, and the sources it answers for.
-BUILDS = {ROOT / "build/dev": "src", ROOT / "build/wheel": "python/bindings"}
+BUILD = ROOT / "build" / "tidy"
+PASSED = BUILD / "passed"
+# A library of ours or the extension, and of a library its name.
+TARGET = re.compile(r".*/CMakeFiles/_?dora(?:_(?P<module>\w+))?\.dir/")
+OUR_FILES = r"/(include/dora|src/[a-z_]+|python/bindings)/[a-z0-9_]+\.(h|hpp|cpp)$"
 
 
 @cache
@@ -24,56 +28,55 @@ def digest(file: Path) -> bytes:
     return hashlib.sha256(file.read_bytes()).digest()
 
 
-def includes(build: Path) -> dict[str, list[Path]]:
-    """Yields for each object file those files of ours that it was built from."""
-    records = subprocess.run(
-        ["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True, check=True
-    ).stdout
-    found: dict[str, list[Path]] = {}
-    for record in records.split("\n\n"):
-        head, *lines = record.splitlines() or [""]
-        files = [build / line.strip() for line in lines]
-        found[head.split(":")[0]] = [f for f in files if f.is_relative_to(ROOT) and f.is_file()]
-    return found
+def key_of(unit: Path, command: str) -> str:
+    """What the outcome depends on."""
+    sources = [str(unit)]
+    if unit.is_relative_to(BUILD):
+        sources += re.findall(r'^#include "(/.+)"', unit.read_text(), re.MULTILINE)
+    headers = [
+        file
+        for folder in ("src", "include", "python/bindings")
+        for file in ROOT.glob(f"{folder}/**/*.h*")
+    ]
+    key = hashlib.sha256(command.encode())
+    for file in [ROOT / ".clang-tidy", *sorted(headers), *(Path(source) for source in sources)]:
+        key.update(digest(file))
+    return key.hexdigest()
 
 
-def changed_sources() -> list[tuple[Path, Path, Path]]:
-    """Lists (build folder, source, file that remembers a pass) for what must be looked at."""
+def changed_units() -> list[tuple[Path, Path]]:
+    """Lists (unit, file that remembers a pass) for what must be looked at."""
     PASSED.mkdir(parents=True, exist_ok=True)
-    config = digest(ROOT / ".clang-tidy")
     work = []
-    for build, folder in BUILDS.items():
-        if not (build / "compile_commands.json").exists():
-            sys.exit(f"{build.relative_to(ROOT)} is not configured; ./dev check does it")
-        built_from = includes(build)
-        for command in json.loads((build / "compile_commands.json").read_text()):
-            source = Path(command["file"])
-            if not source.is_relative_to(ROOT / folder) or source.name.endswith("_test.cpp"):
-                continue
-            key = hashlib.sha256(config + command["command"].encode())
-            output = command["command"].split(" -o ")[1].split()[0]
-            for file in sorted({source, *built_from.get(output, [])}):
-                key.update(digest(file))
-            passed = PASSED / key.hexdigest()
-            if not passed.exists():
-                work.append((build, source, passed))
-    return work
+    for command in json.loads((BUILD / "compile_commands.json").read_text()):
+        if not TARGET.match(command["command"].split(" -o ")[1]):
+            continue
+        unit = Path(command["file"])
+        passed = PASSED / key_of(unit, command["command"])
+        if not passed.exists():
+            work.append((unit, passed))
+    # The largest first, so that they do not run alone at the end.
+    return sorted(work, key=lambda item: -len(item[0].read_text()))
 
 
-def tidy(build: Path, source: Path, passed: Path) -> str | None:
-    """Runs clang-tidy on one source; returns what it found, or None."""
+def tidy(unit: Path, passed: Path) -> bool:
+    """Runs clang-tidy on one unit, and prints what it found; whether that is nothing."""
     result = subprocess.run(
-        ["clang-tidy-19", "--quiet", "-p", build, source], capture_output=True, text=True
+        ["clang-tidy-19", "--quiet", "-p", BUILD, f"--header-filter={OUR_FILES}", unit],
+        capture_output=True,
+        text=True,
     )
-    print(f"  {source.relative_to(ROOT)}", flush=True)
-    if result.returncode == 0:
+    is_clean = result.returncode == 0
+    print(
+        f"  {unit.relative_to(ROOT)}", "" if is_clean else result.stdout + result.stderr, flush=True
+    )
+    if is_clean:
         passed.touch()
-        return None
-    return result.stdout + result.stderr
+    return is_clean
 
 
+subprocess.run(["cmake", "--preset", "tidy"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 with ThreadPoolExecutor(os.cpu_count()) as threads:
-    results = list(threads.map(lambda item: tidy(*item), changed_sources()))
-found = [text for text in results if text]
-print(f"clang-tidy: {len(results)} sources looked at, {len(found)} with findings")
-sys.exit("\n".join(found) or 0)
+    results = list(threads.map(lambda item: tidy(*item), changed_units()))
+print(f"clang-tidy: {len(results)} units looked at, {results.count(False)} with findings")
+sys.exit(0 if all(results) else 1)

@@ -8,7 +8,6 @@
 namespace dora::python {
 namespace {
 
-Lazy datetime_class("datetime", "datetime");
 Lazy utc_object("dora._metadata", "UTC");
 
 /// A datetime in UTC with whole microseconds, from nanoseconds since the epoch.

@@ -8,7 +8,6 @@
 namespace dora::python {
 namespace {
 
-Lazy datetime_class("datetime", "datetime");
 Lazy nanoseconds_of("dora._metadata", "nanoseconds_of");
 Lazy convert_value("dora._metadata", "convert_value");
 

@@ -49,6 +49,9 @@ class Lazy {
   PyObject* object_ = nullptr;
 };
 
+/// The class datetime.datetime.
+inline Lazy datetime_class("datetime", "datetime");
+
 /// Raises the exception that belongs to a failed call of the C API, with its message.
 PyObject* raise_status(dora_status status);
 PyObject* raise(dora_status kind, const char* message);

@@ -19,12 +19,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::optional<std::string> nothing(std::string_view) {
+std::optional<std::string> no_variable(std::string_view) {
   return std::nullopt;
 }
 
 Result<RunOptions> options(std::vector<std::string> words,
-                           const Environment& environment = nothing) {
+                           const Environment& environment = no_variable) {
   words.insert(words.begin(), "run");
   words.emplace_back("dataflow.yml");
   auto parsed = parse_command_line(words, environment);
@@ -141,16 +141,16 @@ TEST(ChooseDataflow, TakesNameUuidOrTheOnlyOne) {
   RunningDataflow hello;
   hello.uuid = "0190-a";
   hello.name = "hello";
-  RunningDataflow camera;
-  camera.uuid = "0190-b";
-  camera.name = "camera";
+  RunningDataflow eyes;
+  eyes.uuid = "0190-b";
+  eyes.name = "eyes";
   EXPECT_EQ(choose_dataflow({hello}, std::nullopt)->uuid, "0190-a");
-  EXPECT_EQ(choose_dataflow({hello, camera}, "camera")->uuid, "0190-b");
-  EXPECT_EQ(choose_dataflow({hello, camera}, "0190-a")->name, "hello");
+  EXPECT_EQ(choose_dataflow({hello, eyes}, "eyes")->uuid, "0190-b");
+  EXPECT_EQ(choose_dataflow({hello, eyes}, "0190-a")->name, "hello");
   EXPECT_EQ(choose_dataflow({}, std::nullopt).error().kind, ErrorKind::NotFound);
-  EXPECT_EQ(choose_dataflow({hello, camera}, std::nullopt).error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(choose_dataflow({hello, eyes}, std::nullopt).error().kind, ErrorKind::InvalidInput);
   EXPECT_EQ(choose_dataflow({hello, hello}, "hello").error().kind, ErrorKind::InvalidInput);
-  const auto near = choose_dataflow({hello, camera}, "helo");
+  const auto near = choose_dataflow({hello, eyes}, "helo");
   EXPECT_EQ(near.error().kind, ErrorKind::NotFound);
   EXPECT_THAT(near.error().message, HasSubstr("did you mean `hello`?"));
 }

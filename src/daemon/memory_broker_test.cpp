@@ -66,8 +66,8 @@ struct Producer {
   shm::EdgeProducer edge;
 };
 
-struct Scene {
-  explicit Scene(InputPlan::Queue queue = InputPlan::Queue::Burst)
+struct BrokerScene {
+  explicit BrokerScene(InputPlan::Queue queue = InputPlan::Queue::Burst)
       : plan(two_nodes(queue)), broker(plan) {
     EXPECT_TRUE(broker.provide(consumer));
     EXPECT_TRUE(broker.provide(producer));
@@ -77,7 +77,7 @@ struct Scene {
 };
 
 TEST(MemoryBroker, BothSidesGetTheSameEdge) {
-  Scene scene;
+  BrokerScene scene;
   const auto to_producer = scene.broker.connections_of(producer);
   const auto to_consumer = scene.broker.connections_of(consumer);
   ASSERT_EQ(to_producer.size(), 1U);
@@ -94,7 +94,7 @@ TEST(MemoryBroker, BothSidesGetTheSameEdge) {
 }
 
 TEST(MemoryBroker, AConsumerCannotWriteToTheArena) {
-  Scene scene;
+  BrokerScene scene;
   const auto to_consumer = scene.broker.connections_of(consumer);
   const int arena = to_consumer[0].fds[1];
   EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, arena, 0), MAP_FAILED);
@@ -102,7 +102,7 @@ TEST(MemoryBroker, AConsumerCannotWriteToTheArena) {
 }
 
 TEST(MemoryBroker, CountsWhatTheEdgeCarried) {
-  Scene scene(InputPlan::Queue::DropOldest);
+  BrokerScene scene(InputPlan::Queue::DropOldest);
   const auto connections = scene.broker.connections_of(producer);
   Producer node(scene.broker.setup_fds(producer), connections[0]);
   node.send(5);
@@ -124,7 +124,7 @@ TEST(MemoryBroker, CountsWhatTheEdgeCarried) {
 }
 
 TEST(MemoryBroker, ARestartedProducerGetsAFreshEdgeAndNothingIsForgotten) {
-  Scene scene;
+  BrokerScene scene;
   const auto first = scene.broker.connections_of(producer);
   scene.broker.connections_of(consumer);
   const auto old_edge = std::get<message::ConnectOutput>(first[0].message).edge;
@@ -153,7 +153,7 @@ TEST(MemoryBroker, ARestartedProducerGetsAFreshEdgeAndNothingIsForgotten) {
 }
 
 TEST(MemoryBroker, ARestartedConsumerGetsAFreshEdge) {
-  Scene scene;
+  BrokerScene scene;
   const auto first = scene.broker.connections_of(producer);
   scene.broker.connections_of(consumer);
   Producer node(scene.broker.setup_fds(producer), first[0]);
@@ -168,7 +168,7 @@ TEST(MemoryBroker, ARestartedConsumerGetsAFreshEdge) {
 }
 
 TEST(MemoryBroker, NeighboursThatAreNotSetUpAreNotTold) {
-  Scene scene;
+  BrokerScene scene;
   scene.broker.on_death(producer);
   ASSERT_TRUE(scene.broker.provide(producer));
   EXPECT_TRUE(scene.broker.renewal_notices(producer).empty());
@@ -177,7 +177,7 @@ TEST(MemoryBroker, NeighboursThatAreNotSetUpAreNotTold) {
 }
 
 TEST(MemoryBroker, AnEndedConsumerIsToldOnce) {
-  Scene scene;
+  BrokerScene scene;
   scene.broker.connections_of(producer);
   scene.broker.connections_of(consumer);
   scene.broker.on_death(consumer);
@@ -198,7 +198,7 @@ std::vector<std::uint64_t> edges_in(const std::vector<MemoryBroker::Notice>& not
 }
 
 TEST(MemoryBroker, AConsumerThatLeavesAndLivesIsRetiredUntilItsProcessEnds) {
-  Scene scene;
+  BrokerScene scene;
   const auto connections = scene.broker.connections_of(producer);
   Producer node(scene.broker.setup_fds(producer), connections[0]);
   scene.broker.connections_of(consumer);
@@ -224,7 +224,7 @@ TEST(MemoryBroker, AConsumerThatLeavesAndLivesIsRetiredUntilItsProcessEnds) {
 }
 
 TEST(MemoryBroker, AnEdgeIsForgottenWhenARetiredConsumerGaveEverythingBack) {
-  Scene scene;
+  BrokerScene scene;
   const auto connections = scene.broker.connections_of(producer);
   Producer node(scene.broker.setup_fds(producer), connections[0]);
   scene.broker.connections_of(consumer);
@@ -241,7 +241,7 @@ TEST(MemoryBroker, AnEdgeIsForgottenWhenARetiredConsumerGaveEverythingBack) {
 }
 
 TEST(MemoryBroker, CrashLoopsDoNotPileUpEdges) {
-  Scene scene;
+  BrokerScene scene;
   scene.broker.connections_of(consumer);
   const auto descriptors = [] {
     int count = 0;

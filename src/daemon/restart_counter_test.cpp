@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Delay = std::optional<std::chrono::nanoseconds>;
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t one_second = 1'000'000'000;
 
 RestartPlan plan(RestartPlan::Policy policy) {
   RestartPlan result;
@@ -26,10 +26,10 @@ TEST(RestartCounter, PoliciesDecideBySuccess) {
 TEST(RestartCounter, WithoutADelayQuickDeathsWaitLongerAndLonger) {
   RestartCounter counter(plan(RestartPlan::Policy::Always));
   for (const auto expected : {0ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 5000ms, 5000ms})
-    EXPECT_EQ(counter.on_exit(false, 0, second), Delay(expected));
+    EXPECT_EQ(counter.on_exit(false, 0, one_second), Delay(expected));
   // A life of ten seconds is a fresh start.
-  EXPECT_EQ(counter.on_exit(false, 0, 10 * second), Delay(0ms));
-  EXPECT_EQ(counter.on_exit(false, 0, second), Delay(100ms));
+  EXPECT_EQ(counter.on_exit(false, 0, 10 * one_second), Delay(0ms));
+  EXPECT_EQ(counter.on_exit(false, 0, one_second), Delay(100ms));
 }
 
 TEST(RestartCounter, AGivenDelayDoublesUpToItsCap) {
@@ -64,12 +64,12 @@ TEST(RestartCounter, TheLimitCountsWithinTheWindow) {
   limited.max_restarts = 2;
   limited.window = 60s;
   RestartCounter counter(limited);
-  EXPECT_TRUE(counter.on_exit(false, 0, 1 * second));
-  EXPECT_TRUE(counter.on_exit(false, 1 * second, 2 * second));
-  EXPECT_FALSE(counter.may_restart(3 * second));
-  EXPECT_FALSE(counter.on_exit(false, 2 * second, 3 * second));
-  EXPECT_TRUE(counter.may_restart(61 * second));
-  EXPECT_TRUE(counter.on_exit(false, 2 * second, 61 * second));
+  EXPECT_TRUE(counter.on_exit(false, 0, 1 * one_second));
+  EXPECT_TRUE(counter.on_exit(false, 1 * one_second, 2 * one_second));
+  EXPECT_FALSE(counter.may_restart(3 * one_second));
+  EXPECT_FALSE(counter.on_exit(false, 2 * one_second, 3 * one_second));
+  EXPECT_TRUE(counter.may_restart(61 * one_second));
+  EXPECT_TRUE(counter.on_exit(false, 2 * one_second, 61 * one_second));
 }
 
 }  // namespace
