@@ -49,7 +49,8 @@ TEST(Completion, OffersTheCommandsOfAFamily) {
 TEST(Completion, OffersFlagsAndTheirValues) {
   EXPECT_THAT(words_for({"graph", "--s"}), ElementsAre("--svg"));
   EXPECT_THAT(words_for({"graph", "--"}), AllOf(Contains("--open"), Contains("--help")));
-  EXPECT_THAT(words_for({"graph", "--format", ""}), ElementsAre("html", "svg", "mermaid", "ascii"));
+  EXPECT_THAT(words_for({"graph", "--format", ""}),
+              ElementsAre("html", "svg", "mermaid", "ascii", "json"));
   EXPECT_THAT(words_for({"graph", "--format=s"}), ElementsAre("--format=svg"));
   // As bash takes the word apart.
   EXPECT_THAT(words_for({"graph", "--format", "=", "s"}), ElementsAre("--format=svg"));
