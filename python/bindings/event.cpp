@@ -20,7 +20,6 @@ newfunc dict_new = nullptr;
 destructor dict_dealloc = nullptr;
 traverseproc dict_traverse = nullptr;
 inquiry dict_clear = nullptr;
-Lazy bytes_of("dora._values", "bytes_of");
 Lazy parse_json("json", "loads");
 
 enum Pending : unsigned char { PendingValue = 1, PendingMetadata = 2 };

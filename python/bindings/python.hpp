@@ -49,6 +49,8 @@ class Lazy {
   PyObject* object_ = nullptr;
 };
 
+/// What turns a value into bytes.
+inline Lazy bytes_of("dora._values", "bytes_of");
 /// The class datetime.datetime.
 inline Lazy datetime_class("datetime", "datetime");
 

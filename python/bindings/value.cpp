@@ -14,7 +14,6 @@ Lazy array_class("pyarrow", "Array");
 Lazy data_type_class("pyarrow", "DataType");
 Lazy empty_array("dora._values", "EMPTY");
 Lazy log_value("dora._log_value", "LogValue");
-Lazy bytes_of("dora._values", "bytes_of");
 Lazy array_of_bytes("dora._values", "array_of_bytes");
 
 constexpr std::size_t most_types = 4096;

@@ -283,7 +283,7 @@ Result<> GitRepository::fetch_submodules(const fs::path& partial) {
 }
 
 Result<fs::path> GitRepository::clone_into(const fs::path& clones, const std::string& commit) {
-  const fs::path folder = clones / commit;
+  fs::path folder = clones / commit;
   std::error_code error;
   if (fs::is_directory(folder, error)) return folder;
   const fs::path partial =

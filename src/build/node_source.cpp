@@ -29,7 +29,7 @@ fs::path download_path(const Download& download, const fs::path& folder) {
 Result<fs::path> folder_in(const fs::path& clone, const std::string& subfolder) {
   if (subfolder.empty()) return clone;
   std::error_code error;
-  const fs::path folder = fs::canonical(clone / subfolder, error);
+  fs::path folder = fs::canonical(clone / subfolder, error);
   if (!error && fs::is_directory(folder, error)) {
     const fs::path inner = folder.lexically_relative(fs::canonical(clone, error));
     if (!inner.empty() && *inner.begin() != "..") return folder;

@@ -106,7 +106,7 @@ fs::path python_of_nodes(const Environment& environment) {
     const fs::path python = fs::path(environment(variable).value_or("")) / "bin/python";
     if (environment(variable) && fs::exists(python)) return python;
   }
-  const fs::path beside = daemon::own_program_directory() / "python";
+  fs::path beside = daemon::own_program_directory() / "python";
   if (fs::exists(beside)) return beside;
   return daemon::find_on_path("python3", environment("PATH").value_or(""));
 }
@@ -242,7 +242,7 @@ std::vector<Check> check_python(const Environment& environment) {
   if (!answer.is_object())
     return {{"python", Level::Fail, fmt::format("Python: {} does not answer", python),
              "repair or remove this environment"}};
-  json::object map = answer.as_object();
+  const json::object& map = answer.as_object();
   std::vector<Check> checks{
       {"python", Level::Pass, fmt::format("Python: {} ({})", text_at(map, "python"), python)},
       python_module(map)};

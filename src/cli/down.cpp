@@ -48,8 +48,7 @@ Result<> take_down(const CommandContext& context) {
         fmt::format("Stopping {} running dataflow(s) before teardown...\n", running.size()));
   if (!as_json)
     print_result(fmt::format("Destroying coordinator at {}\n", found.control_socket().string()));
-  const auto ended =
-      ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + end_patience);
+  auto ended = ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + end_patience);
   // It may be gone faster than it can answer.
   if (!ended && ended.error().kind != ErrorKind::Disconnected) return ended;
   if (!wait_for_end(found)) {

@@ -48,6 +48,6 @@ enum class EngineEnd { Exited, Killed };
 /// program has one thread only. Blocks. Fails when there can be no other process.
 Result<int> run_behind_front(const std::function<int(FrontLink)>& engine,
                              const std::function<void(EngineEnd)>& clean_up,
-                             FrontKeys keys = FrontKeys::Untouched);
+                             FrontKeys forwarding = FrontKeys::Untouched);
 
 }  // namespace dora::cli

@@ -184,7 +184,7 @@ Result<fs::path> write_manifest(const CommandContext& context) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     return fail(ErrorKind::NotFound, fmt::format("there is no folder {}", folder.string()));
-  const fs::path file = (folder / hub::manifest_name).lexically_normal();
+  fs::path file = (folder / hub::manifest_name).lexically_normal();
   const std::string text = manifest_text(detect(fs::canonical(folder, error)));
   const FileDescriptor created(
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));

@@ -116,10 +116,12 @@ int hub_search(const CommandContext& context) {
       reference.name_space = name_space;
       reference.name = name;
       auto version = catalog->resolve(reference);
-      if (version && fits_query(version->entry.manifest, wanted))
+      if (!version) {
+        if (version.error().kind == ErrorKind::InvalidInput)
+          print_warning(context.terminal, version.error().message);
+      } else if (fits_query(version->entry.manifest, wanted)) {
         found.emplace(reference.key(), *std::move(version));
-      if (!version && version.error().kind == ErrorKind::InvalidInput)
-        print_warning(context.terminal, version.error().message);
+      }
     }
   }
   std::string text;

@@ -148,8 +148,7 @@ Result<fs::path> add_entry(const hub::IndexConfig& index, const Publication& mad
   std::error_code error;
   fs::create_directories(index.folder / made.package.key(), error);
   const hub::Catalog catalog = TRY(hub::Catalog::open(index.folder));
-  const fs::path file =
-      TRY(catalog.entry_file(made.package.name_space, made.package.name, made.version));
+  fs::path file = TRY(catalog.entry_file(made.package.name_space, made.package.name, made.version));
   const FileDescriptor created(
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!created && errno == EEXIST) {

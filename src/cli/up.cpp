@@ -34,7 +34,7 @@ Result<fs::path> state_folder() {
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home != '/')
     return fail(ErrorKind::Failed, "HOME is not set: dora keeps its state in ~/.dora");
-  const fs::path folder = fs::path(home) / ".dora";
+  fs::path folder = fs::path(home) / ".dora";
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return fail_errno("making " + folder.string());
   return folder;

@@ -19,6 +19,6 @@ struct ProgramChecksum {
 
 /// Whether `file` is what `checksum` says, which remembers that. Reads all of it, unless it is as
 /// it was seen last. Fails with the two checksums.
-Result<> verify(const std::filesystem::path& file, ProgramChecksum& checksum);
+Result<> verify(const std::filesystem::path& path, ProgramChecksum& checksum);
 
 }  // namespace dora::daemon

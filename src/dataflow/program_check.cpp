@@ -18,7 +18,7 @@ constexpr std::size_t names_listed = 500;
 
 // `file.py:Class` names a class of the file.
 std::string without_class(const Operator& each) {
-  const std::size_t colon = each.source.rfind(":");
+  const std::size_t colon = each.source.rfind(':');
   const bool has_class = each.language == OperatorLanguage::Python && colon != std::string::npos &&
                          colon > 3 && each.source.substr(0, colon).ends_with(".py");
   return has_class ? each.source.substr(0, colon) : each.source;

@@ -127,7 +127,7 @@ Result<FoundVersion> Catalog::resolve(const PackageReference& reference, bool ta
   if (known.empty()) {
     std::vector<std::string> keys;
     for (const auto& [name_space, name] : packages())
-      keys.push_back(name_space + "/" + name);
+      keys.push_back(fmt::format("{}/{}", name_space, name));
     const auto meant = closest_match(reference.key(), keys);
     return fail(ErrorKind::NotFound,
                 fmt::format("there is no package `{}`{}", reference.key(),

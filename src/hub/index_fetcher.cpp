@@ -83,7 +83,7 @@ Result<Catalog> IndexFetcher::open(const IndexConfig& index) {
 
 Result<fs::path> IndexFetcher::fetch(const IndexConfig& index) {
   const fs::path cache = cache_folder(variables_);
-  const fs::path folder = cache / index.alias;
+  fs::path folder = cache / index.alias;
   const auto refuse = [&](const std::string& why) {
     return fail(ErrorKind::Disconnected,
                 fmt::format("the index `{}` ({}) cannot be read: {}", index.alias,

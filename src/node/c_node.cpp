@@ -117,8 +117,9 @@ dora_status dora_node_create(dora_node** node, const char* id, size_t length) {
                             "this process was not started by dora: DORA_NODE_CONFIG is not set"});
   }
   auto created = id == nullptr ? Node::create(config) : Node::attach({id, length});
-  if (created) *node = new dora_node{*std::move(created)};
-  return set_status(created);
+  if (!created) return set_status(created.error());
+  *node = new dora_node{*std::move(created)};
+  return set_ok();
 }
 
 dora_status dora_node_join(dora_node* node) {

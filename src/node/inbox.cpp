@@ -251,7 +251,7 @@ Event* Inbox::make_tick(TimerSlot& slot, const Tick& tick, int index) {
                    .sequence = tick.number,
                    .sent_ns = tick.time_ns,
                    .timestamp_ns = realtime_ns() - (monotonic_ns() - tick.time_ns)};
-  return create_tick_message(std::move(head), tick, slot.timer.settings().carries_count, types_);
+  return create_tick_message(head, tick, slot.timer.settings().carries_count, types_);
 }
 
 [[gnu::hot]] Inbox::Outcome Inbox::take(std::int64_t now_ns, Event** event) {

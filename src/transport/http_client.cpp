@@ -130,13 +130,13 @@ Result<HttpResponse> receive_until(int fd, Deadline deadline) {
 }  // namespace
 
 // A full queue cannot be polled for: trying again is the only way.
-Result<FileDescriptor> connect_until(const std::filesystem::path& path, Deadline deadline) {
+Result<FileDescriptor> connect_until(const std::filesystem::path& socket, Deadline deadline) {
   for (;;) {
-    auto connected = connect_to_unix_socket(path);
+    auto connected = connect_to_unix_socket(socket);
     if (connected || connected.error().kind != ErrorKind::Busy) return connected;
     if (std::chrono::steady_clock::now() >= deadline)
       return fail(ErrorKind::TimedOut,
-                  fmt::format("connecting to {}: {}", path.string(), timed_out));
+                  fmt::format("connecting to {}: {}", socket.string(), timed_out));
     std::this_thread::sleep_for(5ms);
   }
 }
