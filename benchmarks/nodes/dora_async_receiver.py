@@ -3,7 +3,7 @@
 import asyncio
 
 from dora import Node
-from measure import Plan, Receiver, now, view_of
+from measure import Plan, Receiver, now
 
 
 async def main():
@@ -15,7 +15,7 @@ async def main():
             continue
         value = event["value"]
         moment = now()
-        if receiver.take(view_of(value), moment):
+        if receiver.take(value, moment):
             break
     receiver.finish()
 

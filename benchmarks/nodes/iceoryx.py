@@ -65,7 +65,7 @@ def receive(plan):
     _node, data, wake = open_services(plan)
     subscriber = data.subscriber_builder().create()
     listener = wake.listener_builder().create()
-    receiver = Receiver(plan)
+    receiver = Receiver(plan, may_keep=False)
     done = False
     while not done:
         sample = subscriber.receive()

@@ -9,7 +9,7 @@ def receive(plan, connection):
     receiver = Receiver(plan)
     while True:
         data = connection.recv_bytes()
-        if receiver.take(memoryview(data), now()):
+        if receiver.take(data, now()):
             break
     receiver.finish()
 

@@ -53,7 +53,7 @@ def receive(plan):
         receiver = Receiver(plan)
         while True:
             data = subscriber.recv().payload.to_bytes()
-            if receiver.take(memoryview(data), now()):
+            if receiver.take(data, now()):
                 break
         receiver.finish()
 

@@ -35,8 +35,7 @@ def receive(plan, socket):
     receiver = Receiver(plan)
     while True:
         frame = socket.recv(copy=plan.size < socket.copy_threshold)
-        view = memoryview(frame) if isinstance(frame, bytes) else frame.buffer
-        if receiver.take(view, now()):
+        if receiver.take(frame if isinstance(frame, bytes) else frame.buffer, now()):
             break
     receiver.finish()
 
