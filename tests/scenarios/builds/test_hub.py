@@ -64,7 +64,8 @@ LOOK = """
 """
 
 
-def test_a_camera_node_reads_a_video(flow, run_dora):
+def test_a_camera_node_reads_a_video(flow):
+    """With the OpenCV that needs no libraries of a desktop."""
     flow.nodes(write_video=WRITE_VIDEO, look=LOOK)
     flow.yaml("""
         nodes:
@@ -72,6 +73,7 @@ def test_a_camera_node_reads_a_video(flow, run_dora):
             path: opencv-video-capture
             build: |
               pip install opencv-video-capture
+              pip install --force-reinstall --no-deps opencv-python-headless
               python write_video.py
             env: {CAPTURE_PATH: video.avi, IMAGE_WIDTH: 64, IMAGE_HEIGHT: 48, CI: "true"}
             inputs: {tick: dora/timer/millis/50}
