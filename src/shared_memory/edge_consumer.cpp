@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 #include "base/crash_point.hpp"
 
@@ -127,13 +129,13 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
     bytes = *block;
   } else {
     if (header.block_length > inline_bytes) {
-      result = refuse_message(index, "a message that is longer than its slot");
+      result = refuse_sizes(index, header);
       return result;
     }
     bytes = {slot.inline_area, header.block_length};
   }
   if (std::uint64_t{header.metadata_length} + 8 * std::uint64_t{header.rank} > bytes.size()) {
-    result = refuse_message(index, "a message that is shorter than its metadata and shape");
+    result = refuse_sizes(index, header);
     return result;
   }
 
@@ -158,6 +160,15 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
 std::unexpected<Error> EdgeConsumer::refuse_message(std::uint32_t slot, std::string message) {
   link_->give_back(slot);
   return refuse(std::move(message));
+}
+
+std::unexpected<Error> EdgeConsumer::refuse_sizes(std::uint32_t slot, const MessageHeader& header) {
+  const bool is_too_long = header.block_offset == 0 && header.block_length > inline_bytes;
+  return refuse_message(
+      slot, is_too_long
+                ? fmt::format("a message claims {} bytes in its slot", header.block_length)
+                : fmt::format("a message of {} bytes claims {} bytes of metadata and rank {}",
+                              header.block_length, header.metadata_length, header.rank));
 }
 
 std::unexpected<Error> EdgeConsumer::refuse(std::string message) {

@@ -157,6 +157,10 @@ class EdgeConsumer {
   [[gnu::cold]] std::unexpected<Error> refuse(std::string message);
   /// The same for one message, whose slot goes back.
   [[gnu::cold]] std::unexpected<Error> refuse_message(std::uint32_t slot, std::string message);
+  /// The same for one whose header contradicts itself; apart, so that formatting stays off the path
+  /// of healthy messages.
+  [[gnu::cold]] std::unexpected<Error> refuse_sizes(std::uint32_t slot,
+                                                    const MessageHeader& header);
 
   std::shared_ptr<EdgeMemory> memory_;
   std::shared_ptr<BorrowedFrom> link_;
