@@ -167,12 +167,7 @@ constexpr auto doctor_flags =
                    {.name = "--fix",
                     .help = "Offer to run the commands that mend what is wrong; with --yes run "
                             "them without asking"},
-                   {.name = "--format",
-                    .short_name = "-f",
-                    .value = "FORMAT",
-                    .help = "text, or json: one object per check and line",
-                    .takes = Flag::Takes::Value,
-                    .choices = "text|json"},
+                   text_format_flag("text, or json: one object per check and line"),
                    json_flag,
                }),
                coordinator_flags);

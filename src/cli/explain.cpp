@@ -94,12 +94,7 @@ int explain(const CommandContext& context) {
 }
 
 constexpr Flag explain_flags[] = {
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "text, or json: one object per code and line",
-     .takes = Flag::Takes::Value,
-     .choices = "text|json"},
+    text_format_flag("text, or json: one object per code and line"),
     json_flag,
 };
 

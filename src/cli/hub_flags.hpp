@@ -11,12 +11,7 @@ namespace dora::cli {
 inline constexpr Flag offline_flag{.name = "--offline",
                                    .help = "Ask no index: use what was fetched before"};
 
-inline constexpr Flag hub_format_flag{.name = "--format",
-                                      .short_name = "-f",
-                                      .value = "FORMAT",
-                                      .help = "text, or json",
-                                      .takes = Flag::Takes::Value,
-                                      .choices = "text|json"};
+inline constexpr Flag hub_format_flag = text_format_flag("text, or json");
 
 /// Asks the indexes, unless `--offline` was typed.
 inline hub::IndexFetcher index_fetcher(const ParsedCommand& command) {

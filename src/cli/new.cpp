@@ -213,12 +213,7 @@ constexpr Flag new_flags[] = {
      .help = "shapes: a camera, a detector and a plot, without a device",
      .takes = Flag::Takes::Value,
      .choices = template_names},
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "text, or json: one object",
-     .takes = Flag::Takes::Value,
-     .choices = "text|json"},
+    text_format_flag("text, or json: one object"),
     json_flag,
 };
 

@@ -19,6 +19,16 @@ inline constexpr Flag format_flag{.name = "--format",
                                   .takes = Flag::Takes::Value,
                                   .choices = "table|json"};
 
+/// For answers that are text; `help` says what an object of JSON is.
+constexpr Flag text_format_flag(std::string_view help) {
+  return {.name = "--format",
+          .short_name = "-f",
+          .value = "FORMAT",
+          .help = help,
+          .takes = Flag::Takes::Value,
+          .choices = "text|json"};
+}
+
 /// Which running dataflow is meant, for commands that take something else as their argument.
 inline constexpr Flag dataflow_flag{.name = "--dataflow",
                                     .short_name = "-d",

@@ -120,12 +120,7 @@ constexpr Flag validate_flags[] = {
      .takes = Flag::Takes::Value,
      .complete = Complete::Files},
     {.name = "--offline", .help = "Fetch no index of packages", .conflicts = "--node-manifest"},
-    {.name = "--format",
-     .short_name = "-f",
-     .value = "FORMAT",
-     .help = "text, or json: one object per diagnostic and line",
-     .takes = Flag::Takes::Value,
-     .choices = "text|json"},
+    text_format_flag("text, or json: one object per diagnostic and line"),
     json_flag,
 };
 
