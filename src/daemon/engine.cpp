@@ -228,8 +228,8 @@ void Engine::State::sweep() {
   bool found = false;
   for (const auto& entry : all) {
     if (entry.parent != self || main_processes.contains(entry.pid)) continue;
-    if (entry.state == 'Z') {
-      ::waitpid(entry.pid, nullptr, WNOHANG);
+    if (entry.is_ending) {
+      if (::waitpid(entry.pid, nullptr, WNOHANG) == 0) found = true;
       continue;
     }
     const std::string life = inherited_life(entry.pid);

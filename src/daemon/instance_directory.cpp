@@ -175,7 +175,7 @@ bool is_young(int directory) {
 bool is_alive(const InstanceRecord& record) {
   if (record.boot_id != boot_id()) return false;
   const auto process = find_process(record.pid);
-  return process && process->start_time == record.start_time && process->state != 'Z';
+  return process && process->start_time == record.start_time && !process->is_ending;
 }
 
 Result<fs::path> instances_root() {

@@ -45,7 +45,7 @@ bool is_own_proc() {
 
 std::uint64_t start_time_of(pid_t pid) {
   const auto process = find_process(pid);
-  return process && process->state != 'Z' && process->state != 'X' ? process->start_time : 0;
+  return process && !process->is_ending ? process->start_time : 0;
 }
 
 /// Whether the dora of a mark is dead. One of another namespace is not ours to judge.
@@ -67,7 +67,7 @@ bool is_orphaned(std::string_view life, std::string_view namespaces) {
 bool kill_orphans_once(std::string_view namespaces) {
   bool found = false;
   for (const ProcessEntry& entry : list_processes()) {
-    if (entry.pid == ::getpid() || entry.state == 'Z' || entry.state == 'X') continue;
+    if (entry.pid == ::getpid() || entry.is_ending) continue;
     // Opened before its mark is read: then the mark is that of whoever is killed.
     const FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, entry.pid, 0)));
     if (!pidfd || !is_orphaned(inherited_life(entry.pid), namespaces)) continue;

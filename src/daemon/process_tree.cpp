@@ -40,6 +40,13 @@ bool take_number(std::string_view& text, T& value) {
   return true;
 }
 
+bool skip_numbers(std::string_view& text, int count) {
+  long long skipped = 0;
+  while (count > 0 && take_number(text, skipped))
+    --count;
+  return count == 0;
+}
+
 }  // namespace
 
 std::optional<ProcessEntry> find_process(pid_t pid) {
@@ -49,16 +56,18 @@ std::optional<ProcessEntry> find_process(pid_t pid) {
   if (name_end == std::string::npos || name_end + 2 >= stat.size()) return std::nullopt;
   ProcessEntry entry;
   entry.pid = pid;
-  entry.state = stat[name_end + 2];
+  const char state = stat[name_end + 2];
   std::string_view rest = std::string_view(stat).substr(name_end + 3);
   bool complete = take_number(rest, entry.parent) && take_number(rest, entry.group) &&
                   take_number(rest, entry.session);
-  // tty_nr tpgid flags minflt cminflt majflt cmajflt utime stime cutime cstime priority nice
+  // tty_nr tpgid, then flags; minflt cminflt majflt cmajflt utime stime cutime cstime priority nice
   // num_threads itrealvalue, then starttime.
-  long long skipped = 0;
-  for (int i = 0; complete && i < 15; ++i)
-    complete = take_number(rest, skipped);
+  complete = complete && skip_numbers(rest, 2);
+  unsigned flags = 0;
+  complete = complete && take_number(rest, flags) && skip_numbers(rest, 12);
   if (!complete || !take_number(rest, entry.start_time)) return std::nullopt;
+  constexpr unsigned exiting = 0x4;  // PF_EXITING of the kernel's sched.h
+  entry.is_ending = state == 'Z' || state == 'X' || (flags & exiting) != 0;
   return entry;
 }
 

@@ -20,7 +20,8 @@ struct ProcessEntry {
   pid_t parent = -1;
   pid_t group = -1;
   pid_t session = -1;
-  char state = '?';
+  /// Dead, or dying: its descriptors may be closed already, however long the kernel still needs.
+  bool is_ending = false;
   std::uint64_t start_time = 0;  ///< clock ticks since boot; with the pid it names a process
 };
 
