@@ -183,6 +183,7 @@ std::vector<Scenario> queue_scenarios() {
       {"ProtectedThenOrdinary", [](Program& program) { in_order(program, 2, "po", 2); }},
       {"ProtectedBetweenEvictions", [](Program& program) { in_order(program, 1, "opo", 3); }},
       {"ProtectedAndSlotWrittenAnew", [](Program& program) { in_order(program, 2, "oopoo", 2); }},
+      {"ProtectedAfterTwoThatWereSeen", [](Program& program) { in_order(program, 3, "oopo", 3); }},
       {"Evictions", [](Program& program) { in_order(program, 1, "ooo", 2); }},
       {"Closing", closing},
       {"RoundTrip", round_trip}};

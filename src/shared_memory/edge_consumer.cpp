@@ -63,8 +63,11 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
   for (;;) {
     auto found = queue_.peek(key_of);
     if (!found || found->is_protected || !memory_->is_burst()) return found;
-    if (queue_.ordinary_count() <= burst_kept) return found;
+    // Both must be so. The producer's line is at hand when it was just looked at; else the clock
+    // costs less.
+    if (found->is_fresh && queue_.ordinary_count() <= burst_kept) return found;
     if (!is_old(found->key.sent_ns, doorbell_->first_wait_ns(), clock_())) return found;
+    if (queue_.ordinary_count() <= burst_kept) return found;
     if (!take(*found)) continue;
     link_->give_back(found->entry.slot);
     // relaxed: a counter for display.

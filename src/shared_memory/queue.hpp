@@ -55,6 +55,8 @@ class QueueConsumer {
     typename Ring::Head entry;
     bool is_protected = false;
     MessageKey key;
+    /// Found by the last look at what the producer has written, rather than by one before it.
+    bool is_fresh = true;
   };
 
   QueueConsumer(Ring ordinary, Ring guarded) : ordinary_(ordinary), protected_(guarded) {}
@@ -62,11 +64,20 @@ class QueueConsumer {
   /// The message that is next, which stays queued. `key_of(slot)` is KeyPlace::read of the slot.
   template <typename KeyOf>
   std::optional<Head> peek(KeyOf&& key_of) {
+    // What waited in the ordinary ring when the other one was seen empty was sent before whatever
+    // has come into that one since.
+    if (was_protected_empty_) {
+      if (const auto seen = ordinary_.peek_seen()) {
+        const MessageKey key = key_of(seen->slot);
+        if (ordinary_.is_still(*seen)) return Head{*seen, false, key, false};
+      }
+    }
     for (int attempt = 0; attempt < 1000; ++attempt) {
       // The order of the two looks matters. Ordinary first: if only it has a message, then what was
       // sent before that message in the other ring would be seen below, as `written` was acquired.
       auto ordinary = ordinary_.peek();
       auto guarded = protected_.peek();
+      was_protected_empty_ = !guarded;
       if (!guarded) {
         if (!ordinary) return std::nullopt;
         const MessageKey key = key_of(ordinary->slot);
@@ -104,6 +115,7 @@ class QueueConsumer {
  private:
   Ring ordinary_;
   Ring protected_;
+  bool was_protected_empty_ = false;  ///< when the ordinary ring was last looked into
 };
 
 }  // namespace dora::shared_memory

@@ -167,14 +167,26 @@ class RingConsumer {
       const std::uint64_t count = written - read;
       if (count == 0) return std::nullopt;
       if (count > place_.capacity + 1ULL) continue;
-      // relaxed: ordered by the load of `written`. It may be a cell of a later round already; then
-      // take() fails.
-      const std::uint32_t slot = place_.cells[read & mask_].load(std::memory_order_relaxed);
+      seen_written_ = written;
+      const std::uint32_t slot = slot_at(read);
       if (slot >= slot_count_) break;
       return Head{read, slot};
     }
     is_broken_ = true;
     return std::nullopt;
+  }
+
+  /// The same among the entries that peek() saw waiting when it last found one: without a look at
+  /// the producer's cache line.
+  std::optional<Head> peek_seen() const {
+    // relaxed: peek() acquired all that is looked at here. If the producer has moved it meanwhile,
+    // take() fails.
+    const std::uint64_t read = place_.read->load(std::memory_order_relaxed);
+    const std::uint64_t count = seen_written_ - read;
+    if (count == 0 || count > place_.capacity + 1ULL) return std::nullopt;
+    const std::uint32_t slot = slot_at(read);
+    if (slot >= slot_count_) return std::nullopt;  // peek() says what that means
+    return Head{read, slot};
   }
 
   /// Takes `head` out of the ring. False: the producer evicted it meanwhile; look again.
@@ -204,9 +216,16 @@ class RingConsumer {
   bool is_broken() const { return is_broken_; }
 
  private:
+  std::uint32_t slot_at(std::uint64_t position) const {
+    // relaxed: ordered by the load of `written`. It may be a cell of a later round already; then
+    // take() fails.
+    return place_.cells[position & mask_].load(std::memory_order_relaxed);
+  }
+
   RingPlace<Policy> place_;
   std::uint32_t mask_;
   std::uint32_t slot_count_;
+  std::uint64_t seen_written_ = 0;
   bool is_broken_ = false;
 };
 
