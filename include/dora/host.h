@@ -38,6 +38,10 @@ DORA_API void dora_thread_limit_waits(int64_t timeout_ns, uint32_t seen_nudges);
 /* Those of this thread wait as long as it takes, as at first. */
 DORA_API void dora_thread_unlimit_waits(void);
 
+/* Whether the event holds a copy of its own of what was sent (small payloads over an edge), so that
+ * to keep it keeps nothing of the sender's memory. */
+DORA_API bool dora_event_is_copy(const dora_event* event);
+
 /* Reads which operators the node has, and loads those that are shared libraries. `node` must
  * outlive the runtime, and nobody else may take its events. */
 DORA_API dora_status dora_runtime_open(dora_node* node, dora_runtime** runtime);

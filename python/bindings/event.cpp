@@ -5,7 +5,9 @@
 // for, but are no part of the whole: a copy of the payload would make printing an event expensive.
 #include "event.hpp"
 
-#include <cmath>
+#include <utility>
+
+#include <dora/host.h>
 
 #include "event_methods.hpp"
 #include "value.hpp"
@@ -25,8 +27,9 @@ Lazy parse_json("json", "loads");
 enum Pending : unsigned char { PendingValue = 1, PendingMetadata = 2 };
 
 struct Fields {
-  dora_event* event;  // NULL in copies
-  PyObject* data;     // once asked for
+  dora_event* event;      // NULL in copies
+  PyObject* data;         // once asked for
+  PyObject** watched_at;  // watch_event()
   unsigned char pending;
 };
 
@@ -170,11 +173,27 @@ int event_traverse(PyObject* self, visitproc visit, void* arg) {
 
 void event_dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
+  if (fields(self).watched_at != nullptr) *fields(self).watched_at = nullptr;
   dora_event_release(fields(self).event);
   Py_XDECREF(fields(self).data);
   PyTypeObject* type = Py_TYPE(self);
   dict_dealloc(self);
   Py_DECREF(reinterpret_cast<PyObject*>(type));
+}
+
+// An INPUT of the input that got one last, but for its message. Made ahead.
+PyObject* blank_event = nullptr;
+PyObject* blank_id = nullptr;
+
+/// Without a message yet.
+PyObject* new_event(PyObject* id) {
+  Ref self = steal(dict_new(event_type, no_arguments, nullptr));
+  if (!self || PyDict_SetItem(self.ptr(), names.kind, names.dora) < 0 ||
+      PyDict_SetItem(self.ptr(), names.type, names.event_types[DORA_EVENT_INPUT]) < 0 ||
+      PyDict_SetItem(self.ptr(), names.id, id) < 0) {
+    return nullptr;
+  }
+  return self.release().ptr();
 }
 
 }  // namespace
@@ -202,20 +221,43 @@ PyObject* copy_event(PyObject* self) {
 }
 
 PyObject* make_input_event(dora_event* event, PyObject* id) {
-  PyObject* self = dict_new(event_type, no_arguments, nullptr);
+  const bool is_same = blank_event != nullptr && blank_id == id;
+  PyObject* self = is_same ? std::exchange(blank_event, nullptr) : new_event(id);
   if (self == nullptr) {
     dora_event_release(event);
     return nullptr;
   }
+  if (blank_id != id) {
+    Py_INCREF(id);
+    Py_XDECREF(std::exchange(blank_id, id));
+    Py_CLEAR(blank_event);
+  }
   fields(self).event = event;
   fields(self).pending = PendingValue | PendingMetadata;
-  if (PyDict_SetItem(self, names.kind, names.dora) < 0 ||
-      PyDict_SetItem(self, names.type, names.event_types[DORA_EVENT_INPUT]) < 0 ||
-      PyDict_SetItem(self, names.id, id) < 0) {
-    Py_DECREF(self);
-    return nullptr;
-  }
   return self;
+}
+
+void prepare_event() {
+  if (blank_event != nullptr || blank_id == nullptr) return;
+  const Ref id = borrow(blank_id);
+  PyObject* made = new_event(id.ptr());
+  if (made == nullptr) {
+    // Whoever needs it will say why.
+    PyErr_Clear();
+  } else if (blank_event == nullptr && blank_id == id.ptr()) {
+    blank_event = made;
+  } else {
+    Py_DECREF(made);  // another thread was here meanwhile
+  }
+}
+
+void watch_event(PyObject* event, PyObject** place) {
+  fields(event).watched_at = place;
+}
+
+bool is_small_event(PyObject* event) {
+  return is_event(event) && fields(event).event != nullptr &&
+         dora_event_is_copy(fields(event).event);
 }
 
 PyObject* make_other_event(const dora_event* event) {

@@ -13,6 +13,12 @@ bool add_event_type(PyObject* module);
 
 /// An INPUT. Takes over the caller's reference to `event`. `id` is borrowed.
 PyObject* make_input_event(dora_event* event, PyObject* id);
+/// Makes ahead what make_input_event() will need for one more event of the same id.
+void prepare_event();
+/// Makes *place nullptr when the event dies. One place for each; nullptr: no more.
+void watch_event(PyObject* event, PyObject** place);
+/// Whether an event is an INPUT that keeps nothing of its sender's memory.
+bool is_small_event(PyObject* event);
 /// Any other event: a plain dict. Borrows `event`.
 PyObject* make_other_event(const dora_event* event);
 /// The ERROR event that says that nothing came within the time-out.

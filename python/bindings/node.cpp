@@ -87,6 +87,7 @@ PyObject* node_open(PyObject* self, PyObject* id) {
 PyObject* node_close(PyObject* self, PyObject*) {
   NodeState& state = state_of(self);
   state.is_closing = true;
+  state.recent.clear();
   if (state.users == 0) {
     close_handle(state);
   } else if (state.process_generation == process_generation) {

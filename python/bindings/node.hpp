@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "outputs.hpp"
+#include "prepared.hpp"
 #include "python.hpp"
 #include "signal_watch.hpp"
 
@@ -35,6 +36,7 @@ struct NodeState {
   std::deque<External> external;  // that came from elsewhere: see _external.py
   bool external_was_last = false;
   InputIds input_ids;
+  RecentEvents recent;
   OutputNumbers outputs;
 };
 

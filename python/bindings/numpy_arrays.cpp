@@ -4,6 +4,9 @@
 #include <cstring>
 #include <string>
 #include <unordered_map>
+#include <utility>
+
+#include "prepared.hpp"
 
 namespace dora::python {
 namespace {
@@ -97,7 +100,30 @@ Ref unpack_bits(const void* data, Py_ssize_t count) {
   return bytes;
 }
 
+/// Takes over `base`, which keeps `data`. `shape` has `rank` numbers.
+PyObject* new_array(PyObject* dtype, int rank, const std::int64_t* shape, void* data, Ref base) {
+  static_assert(sizeof(Py_ssize_t) == sizeof(std::int64_t));
+  Py_INCREF(dtype);  // numpy takes one reference over
+  PyObject* array = numpy.new_from_description(numpy.ndarray, dtype, rank,
+                                               reinterpret_cast<const Py_ssize_t*>(shape), nullptr,
+                                               data, c_contiguous_and_aligned, nullptr);
+  if (array == nullptr) return nullptr;
+  if (numpy.set_base_object(array, base.release().ptr()) < 0) {
+    Py_DECREF(array);
+    return nullptr;
+  }
+  return array;
+}
+
 }  // namespace
+
+PyObject* make_blank_ndarray(PyObject* dtype, int rank, const std::int64_t* shape, std::size_t size,
+                             void** data) {
+  Ref base = steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(size)));
+  if (!base) return nullptr;
+  *data = PyBytes_AsString(base.ptr());
+  return new_array(dtype, rank, shape, *data, std::move(base));
+}
 
 PyObject* make_ndarray(dora_event* event, const dora_tensor& tensor) {
   if (!load_numpy()) return nullptr;
@@ -108,15 +134,13 @@ PyObject* make_ndarray(dora_event* event, const dora_tensor& tensor) {
   }
   PyObject* dtype = find_dtype(tensor);
   if (dtype == nullptr) return nullptr;
-  static_assert(sizeof(Py_ssize_t) == sizeof(std::int64_t));
-  const auto* shape = reinterpret_cast<const Py_ssize_t*>(tensor.shape);
 
   Ref base;
   void* data = const_cast<void*>(tensor.data);
   if (tensor.item_bits == 1) {
     Py_ssize_t count = 1;
     for (int i = 0; i < tensor.rank; ++i)
-      count *= shape[i];
+      count *= static_cast<Py_ssize_t>(tensor.shape[i]);
     base = unpack_bits(tensor.data, count);
     if (base) data = PyBytes_AsString(base.ptr());
   } else {
@@ -126,14 +150,8 @@ PyObject* make_ndarray(dora_event* event, const dora_tensor& tensor) {
   static char nothing[8];
   if (data == nullptr) data = nothing;
 
-  Py_INCREF(dtype);  // numpy takes one reference over
-  PyObject* array = numpy.new_from_description(numpy.ndarray, dtype, tensor.rank, shape, nullptr,
-                                               data, c_contiguous_and_aligned, nullptr);
-  if (array == nullptr) return nullptr;
-  if (numpy.set_base_object(array, base.release().ptr()) < 0) {
-    Py_DECREF(array);
-    return nullptr;
-  }
+  PyObject* array = new_array(dtype, tensor.rank, tensor.shape, data, std::move(base));
+  if (array != nullptr) note_made_value(event, tensor, dtype);
   return array;
 }
 

@@ -62,6 +62,7 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && take_external(state, event))
     return Took::Event;
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && timeout_ns != 0) {
+    state.recent.before_sleep();
     NodeUse use(state);
     Wait wait(state.handle);
     auto begin = Clock::now();
@@ -88,10 +89,13 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
     case DORA_OK:
       if (taken == nullptr) {
         state.has_ended = true;
+        state.recent.clear();
         return Took::Ended;
       }
       event = make_event(state.input_ids, taken);
-      return event != nullptr ? Took::Event : Took::Error;
+      if (event == nullptr) return Took::Error;
+      if (is_small_event(event)) state.recent.note(event);
+      return Took::Event;
     case DORA_TIMED_OUT:
     case DORA_INTERRUPTED:
       return Took::Nothing;
@@ -250,6 +254,7 @@ PyObject* node_arm(PyObject* self, PyObject*) {
   if (!state.put_back.empty() || !state.external.empty() || state.handle == nullptr ||
       state.is_closing)
     return none();
+  state.recent.before_sleep();
   if (dora_node_arm(state.handle, &deadline)) return none();
   return PyLong_FromLongLong(deadline);
 }

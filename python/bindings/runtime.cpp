@@ -251,6 +251,7 @@ PyObject* runtime_next(PyObject* self, PyObject* const* arguments, Py_ssize_t co
     return status;
   };
   dora_status status = call(state, [&] { return take(0, dora_node_nudges(node)); });
+  if (status == DORA_TIMED_OUT) prepare_for_next();
   Wait wait(node);
   while (status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) {
     wait.begin_round();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value.hpp"
 
+#include <cstdlib>
 #include <unordered_map>
 
 #include <dora/host.h>
 
 #include "numpy_arrays.hpp"
+#include "prepared.hpp"
 
 namespace dora::python {
 namespace {
@@ -55,15 +57,23 @@ PyObject* find_type(const dora_event* event) {
   return last_type = found->second;
 }
 
-PyObject* make_arrow(dora_event* event) {
-  PyObject* type = find_type(event);
-  PyObject* array_type = array_class.get();
-  if (type == nullptr || array_type == nullptr) return nullptr;
-  static PyObject* import_array = nullptr;
-  if (import_array == nullptr) {
-    import_array = PyObject_GetAttr(array_type, names.import_from_c);
-    if (import_array == nullptr) return nullptr;
+/// pyarrow's array of what `array` describes. `array` is taken over, also when that fails.
+PyObject* import_array(ArrowArray& array, PyObject* type) {
+  static PyObject* import_from_c = nullptr;
+  if (import_from_c == nullptr) {
+    PyObject* array_type = array_class.get();
+    if (array_type != nullptr) import_from_c = PyObject_GetAttr(array_type, names.import_from_c);
   }
+  Ref address = steal(import_from_c == nullptr ? nullptr : PyLong_FromVoidPtr(&array));
+  PyObject* value =
+      address ? PyObject_CallFunctionObjArgs(import_from_c, address.ptr(), type, nullptr) : nullptr;
+  if (value == nullptr && array.release != nullptr) array.release(&array);
+  return value;
+}
+
+PyObject* make_arrow(dora_event* event, const dora_tensor* tensor) {
+  PyObject* type = find_type(event);
+  if (type == nullptr) return nullptr;
   Ref type_kept = borrow(type);
   ArrowArray array;
   if (dora_status status = dora_event_arrow(event, &array, nullptr); status != DORA_OK) {
@@ -76,14 +86,36 @@ PyObject* make_arrow(dora_event* event) {
     Py_XINCREF(empty);
     return empty;
   }
-  Ref address = steal(PyLong_FromVoidPtr(&array));
-  PyObject* value =
-      address ? PyObject_CallFunctionObjArgs(import_array, address.ptr(), type, nullptr) : nullptr;
-  if (value == nullptr && array.release != nullptr) array.release(&array);
+  PyObject* value = import_array(array, type);
+  if (value != nullptr && tensor != nullptr) note_made_value(event, *tensor, type);
   return value;
 }
 
+/// The memory of an array without a null, and what Arrow wants to know of it.
+struct Blank {
+  const void* buffers[2];
+  alignas(64) std::byte data[1];
+};
+
 }  // namespace
+
+PyObject* make_blank_arrow(PyObject* type, std::int64_t length, std::size_t size, void** data) {
+  const std::size_t whole = (offsetof(Blank, data) + size + 63) / 64 * 64;
+  auto* blank = static_cast<Blank*>(std::aligned_alloc(64, whole));
+  if (blank == nullptr) return PyErr_NoMemory();
+  blank->buffers[0] = nullptr;
+  blank->buffers[1] = *data = blank->data;
+  ArrowArray array{};
+  array.length = length;
+  array.n_buffers = 2;
+  array.buffers = blank->buffers;
+  array.private_data = blank;
+  array.release = [](ArrowArray* released) {
+    std::free(released->private_data);
+    released->release = nullptr;
+  };
+  return import_array(array, type);
+}
 
 // What an operator of this process sent is never looked at through the C API here: that would make
 // an Arrow array of it, which may wait for a thread that waits for the GIL.
@@ -94,9 +126,13 @@ PyObject* make_value(dora_event* event) {
     return function == nullptr ? nullptr : PyObject_CallFunctionObjArgs(function, object, nullptr);
   }
   dora_tensor tensor;
-  if (dora_event_tensor(event, &tensor) && tensor.is_ndarray) return make_ndarray(event, tensor);
-  if (!dora_event_is_log(event)) return make_arrow(event);
-  Ref array = steal(make_arrow(event));
+  const bool is_tensor = dora_event_tensor(event, &tensor);
+  if (is_tensor) {
+    if (PyObject* value = take_prepared_value(event, tensor)) return value;
+    if (tensor.is_ndarray) return make_ndarray(event, tensor);
+  }
+  if (!dora_event_is_log(event)) return make_arrow(event, is_tensor ? &tensor : nullptr);
+  Ref array = steal(make_arrow(event, nullptr));
   PyObject* wrap = log_value.get();
   if (!array || wrap == nullptr) return nullptr;
   return PyObject_CallFunctionObjArgs(wrap, array.ptr(), nullptr);

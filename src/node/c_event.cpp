@@ -163,6 +163,10 @@ dora_status dora_event_arrow(dora_event* event, struct ArrowArray* array,
   return set_status(shared);
 }
 
+bool dora_event_is_copy(const dora_event* event) {
+  return as_event(event).is_copy();
+}
+
 void* dora_event_object(const dora_event* event) {
   const auto& local = as_event(event).local();
   return local ? local->object() : nullptr;
