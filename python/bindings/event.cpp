@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The type Event. Behaves as a dict that holds kind, type, id, value and metadata: whoever looks
 // for one key gets it made, and whoever looks at the whole (iterates, compares, prints, copies)
-// gets all of them made first. `data` (and `meatadata`, a misspelling in an old guide) can be asked
-// for, but are no part of the whole: a copy of the payload would make printing an event expensive.
+// gets all of them entered first. `data` (and `meatadata`, a misspelling in an old guide) can be
+// asked for, but are no part of the whole: a copy of the payload would make printing an event
+// expensive.
 #include "event.hpp"
 
 #include <utility>
@@ -22,12 +23,14 @@ newfunc dict_new = nullptr;
 destructor dict_dealloc = nullptr;
 traverseproc dict_traverse = nullptr;
 inquiry dict_clear = nullptr;
-Lazy parse_json("json", "loads");
 
+/// What has not been entered into the dict yet.
 enum Pending : unsigned char { PendingValue = 1, PendingMetadata = 2 };
 
 struct Fields {
   dora_event* event;      // NULL in copies
+  PyObject* value;        // made, and still pending
+  PyObject* metadata;     // made, and still pending
   PyObject* data;         // once asked for
   PyObject** watched_at;  // watch_event()
   unsigned char pending;
@@ -37,14 +40,22 @@ Fields& fields(PyObject* self) {
   return *reinterpret_cast<Fields*>(reinterpret_cast<char*>(self) + dict_size);
 }
 
+bool is_pending(PyObject* self, Pending what) {
+  return (fields(self).pending & what) != 0;
+}
+
+void settle(PyObject* self, Pending what) {
+  fields(self).pending = static_cast<unsigned char>(fields(self).pending & ~what);
+}
+
 enum class Key { Other, Value, Metadata, Data };
 
 Key which(PyObject* key) {
+  // Keys in source code are interned; only computed ones are compared by content.
   if (key == names.value) return Key::Value;
   if (key == names.metadata) return Key::Metadata;
   if (key == names.data) return Key::Data;
-  // Keys in source code are interned; only computed ones are compared by content.
-  if (!PyUnicode_Check(key)) return Key::Other;
+  if (key == names.type || key == names.id || !PyUnicode_Check(key)) return Key::Other;
   if (PyUnicode_CompareWithASCIIString(key, "value") == 0) return Key::Value;
   if (PyUnicode_CompareWithASCIIString(key, "metadata") == 0) return Key::Metadata;
   if (PyUnicode_CompareWithASCIIString(key, "meatadata") == 0) return Key::Metadata;
@@ -52,18 +63,33 @@ Key which(PyObject* key) {
   return Key::Other;
 }
 
-/// Makes one of the two late entries and stores it. Borrowed.
-PyObject* fill(PyObject* self, Pending what) {
-  PyObject* name = what == PendingValue ? names.value : names.metadata;
+/// Value or metadata, which is pending. Borrowed; nullptr with a Python error.
+PyObject* make_late(PyObject* self, Pending what) {
+  const auto place = [&]() -> PyObject*& {
+    return what == PendingValue ? fields(self).value : fields(self).metadata;
+  };
+  if (place() != nullptr) return place();
   dora_event* event = fields(self).event;
   Ref made = steal(what == PendingValue ? make_value(event) : make_metadata(event));
   if (!made) return nullptr;
   // Another thread may have made it meanwhile: then the first one stays.
-  if ((fields(self).pending & what) != 0) {
-    if (PyDict_SetItem(self, name, made.ptr()) < 0) return nullptr;
-    fields(self).pending = static_cast<unsigned char>(fields(self).pending & ~what);
+  if (!is_pending(self, what)) {
+    return PyDict_GetItemWithError(self, what == PendingValue ? names.value : names.metadata);
   }
-  return PyDict_GetItemWithError(self, name);
+  if (place() == nullptr) place() = made.release().ptr();
+  return place();
+}
+
+bool enter_late(PyObject* self, Pending what) {
+  if (!is_pending(self, what)) return true;
+  PyObject* made = make_late(self, what);
+  if (made == nullptr) return false;
+  if (!is_pending(self, what)) return true;
+  if (PyDict_SetItem(self, what == PendingValue ? names.value : names.metadata, made) < 0)
+    return false;
+  settle(self, what);
+  Py_CLEAR(what == PendingValue ? fields(self).value : fields(self).metadata);
+  return true;
 }
 
 /// The payload as bytes; borrowed. nullptr without an error when there is none.
@@ -85,27 +111,16 @@ PyObject* data_of(PyObject* self) {
   return own.data;
 }
 
-/// What is not (yet) stored. Borrowed; nullptr without an error when there is no such entry.
-PyObject* find_late(PyObject* self, PyObject* key) {
-  switch (which(key)) {
-    case Key::Value:
-      return (fields(self).pending & PendingValue) != 0 ? fill(self, PendingValue) : nullptr;
-    case Key::Metadata:
-      if ((fields(self).pending & PendingMetadata) != 0) return fill(self, PendingMetadata);
-      return PyDict_GetItemWithError(self, names.metadata);  // asked for by its misspelling
-    case Key::Data:
-      return data_of(self);
-    case Key::Other:
-      return nullptr;
-  }
-  return nullptr;
-}
-
 /// Borrowed; nullptr without an error when there is no such entry.
 PyObject* find(PyObject* self, PyObject* key) {
+  const Key known = which(key);
+  if (known == Key::Value && is_pending(self, PendingValue)) return make_late(self, PendingValue);
+  if (known == Key::Metadata && is_pending(self, PendingMetadata))
+    return make_late(self, PendingMetadata);
   PyObject* found = PyDict_GetItemWithError(self, key);
-  if (found != nullptr || PyErr_Occurred() != nullptr) return found;
-  return find_late(self, key);
+  if (found != nullptr || known == Key::Other || PyErr_Occurred() != nullptr) return found;
+  // Or metadata by its misspelling.
+  return known == Key::Data ? data_of(self) : PyDict_GetItemWithError(self, names.metadata);
 }
 
 PyObject* event_subscript(PyObject* self, PyObject* key) {
@@ -137,10 +152,9 @@ int event_contains(PyObject* self, PyObject* key) {
   if (stored != 0) return stored;
   switch (which(key)) {
     case Key::Value:
-      return (fields(self).pending & PendingValue) != 0;
+      return is_pending(self, PendingValue);
     case Key::Metadata:
-      return (fields(self).pending & PendingMetadata) != 0 ||
-             PyDict_Contains(self, names.metadata) == 1;
+      return is_pending(self, PendingMetadata) || PyDict_Contains(self, names.metadata) == 1;
     case Key::Data:
       return fields(self).event != nullptr || PyDict_Contains(self, names.value) == 1;
     case Key::Other:
@@ -149,15 +163,18 @@ int event_contains(PyObject* self, PyObject* key) {
   return 0;
 }
 
+/// What was pending of value or metadata is of no interest any more. Tells whether it was.
+bool drop_late(PyObject* self, Pending what) {
+  if (!is_pending(self, what)) return false;
+  settle(self, what);
+  Py_CLEAR(what == PendingValue ? fields(self).value : fields(self).metadata);
+  return true;
+}
+
 int event_assign(PyObject* self, PyObject* key, PyObject* value) {
-  Pending what{};
-  if (Key found = which(key); found == Key::Value) {
-    what = PendingValue;
-  } else if (found == Key::Metadata) {
-    what = PendingMetadata;
-  }
-  bool was_pending = (fields(self).pending & what) != 0;
-  fields(self).pending = static_cast<unsigned char>(fields(self).pending & ~what);
+  const Key known = which(key);
+  const bool was_pending = (known == Key::Value && drop_late(self, PendingValue)) ||
+                           (known == Key::Metadata && drop_late(self, PendingMetadata));
   if (value != nullptr) return PyDict_SetItem(self, key, value);
   return was_pending ? 0 : PyDict_DelItem(self, key);
 }
@@ -168,32 +185,26 @@ Py_ssize_t event_length(PyObject* self) {
 
 int event_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+  Py_VISIT(fields(self).value);
+  Py_VISIT(fields(self).metadata);
   return dict_traverse(self, visit, arg);
+}
+
+int event_clear(PyObject* self) {
+  Py_CLEAR(fields(self).value);
+  Py_CLEAR(fields(self).metadata);
+  return dict_clear(self);
 }
 
 void event_dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
   if (fields(self).watched_at != nullptr) *fields(self).watched_at = nullptr;
   dora_event_release(fields(self).event);
-  Py_XDECREF(fields(self).data);
+  for (PyObject* owned : {fields(self).value, fields(self).metadata, fields(self).data})
+    Py_XDECREF(owned);
   PyTypeObject* type = Py_TYPE(self);
   dict_dealloc(self);
   Py_DECREF(reinterpret_cast<PyObject*>(type));
-}
-
-// An INPUT of the input that got one last, but for its message. Made ahead.
-PyObject* blank_event = nullptr;
-PyObject* blank_id = nullptr;
-
-/// Without a message yet.
-PyObject* new_event(PyObject* id) {
-  Ref self = steal(dict_new(event_type, no_arguments, nullptr));
-  if (!self || PyDict_SetItem(self.ptr(), names.kind, names.dora) < 0 ||
-      PyDict_SetItem(self.ptr(), names.type, names.event_types[DORA_EVENT_INPUT]) < 0 ||
-      PyDict_SetItem(self.ptr(), names.id, id) < 0) {
-    return nullptr;
-  }
-  return self.release().ptr();
 }
 
 }  // namespace
@@ -203,14 +214,14 @@ bool is_event(PyObject* object) {
 }
 
 bool make_whole(PyObject* self) {
-  for (Pending what : {PendingValue, PendingMetadata}) {
-    if ((fields(self).pending & what) != 0 && fill(self, what) == nullptr) return false;
-  }
-  return true;
+  return enter_late(self, PendingValue) && enter_late(self, PendingMetadata);
 }
 
 void forget_late_entries(PyObject* self) {
-  fields(self).pending = 0;
+  Fields& own = fields(self);
+  own.pending = 0;
+  for (PyObject** place : {&own.value, &own.metadata})
+    Py_CLEAR(*place);
 }
 
 PyObject* copy_event(PyObject* self) {
@@ -220,35 +231,25 @@ PyObject* copy_event(PyObject* self) {
   return copy.release().ptr();
 }
 
-PyObject* make_input_event(dora_event* event, PyObject* id) {
-  const bool is_same = blank_event != nullptr && blank_id == id;
-  PyObject* self = is_same ? std::exchange(blank_event, nullptr) : new_event(id);
+PyObject* make_input_head(PyObject* id) {
+  return Py_BuildValue("{OOOOOO}", names.kind, names.dora, names.type,
+                       names.event_types[DORA_EVENT_INPUT], names.id, id);
+}
+
+PyObject* make_input_event(dora_event* event, PyObject* head) {
+  PyObject* self = dict_new(event_type, no_arguments, nullptr);
   if (self == nullptr) {
     dora_event_release(event);
     return nullptr;
   }
-  if (blank_id != id) {
-    Py_INCREF(id);
-    Py_XDECREF(std::exchange(blank_id, id));
-    Py_CLEAR(blank_event);
-  }
   fields(self).event = event;
+  // Into an empty dict: then it is copied as a whole.
+  if (PyDict_Update(self, head) < 0) {
+    Py_DECREF(self);
+    return nullptr;
+  }
   fields(self).pending = PendingValue | PendingMetadata;
   return self;
-}
-
-void prepare_event() {
-  if (blank_event != nullptr || blank_id == nullptr) return;
-  const Ref id = borrow(blank_id);
-  PyObject* made = new_event(id.ptr());
-  if (made == nullptr) {
-    // Whoever needs it will say why.
-    PyErr_Clear();
-  } else if (blank_event == nullptr && blank_id == id.ptr()) {
-    blank_event = made;
-  } else {
-    Py_DECREF(made);  // another thread was here meanwhile
-  }
 }
 
 void watch_event(PyObject* event, PyObject** place) {
@@ -258,51 +259,6 @@ void watch_event(PyObject* event, PyObject** place) {
 bool is_small_event(PyObject* event) {
   return is_event(event) && fields(event).event != nullptr &&
          dora_event_is_copy(fields(event).event);
-}
-
-PyObject* make_other_event(const dora_event* event) {
-  dora_event_type type = dora_event_get_type(event);
-  Ref result = steal(PyDict_New());
-  if (!result || PyDict_SetItem(result.ptr(), names.kind, names.dora) < 0) return nullptr;
-  bool is_known = type >= 0 && type <= DORA_EVENT_PARAM_DELETED;
-  if (PyDict_SetItem(result.ptr(), names.type,
-                     names.event_types[is_known ? type : DORA_EVENT_UNKNOWN]) < 0) {
-    return nullptr;
-  }
-  auto set_text = [&](PyObject* key, const char* text, std::size_t length) {
-    Ref string = steal(PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(length), "replace"));
-    return string && PyDict_SetItem(result.ptr(), key, string.ptr()) == 0;
-  };
-  std::size_t length = 0;
-  const char* id = dora_event_id(event, &length);
-  if (length > 0 && !set_text(names.id, id, length)) return nullptr;
-
-  const char* text = dora_event_text(event, &length);
-  if (type == DORA_EVENT_ERROR) {
-    if (!set_text(names.error, text, length)) return nullptr;
-  } else if (length > 0) {
-    PyObject* parse = parse_json.get();
-    if (parse == nullptr) return nullptr;
-    Ref json = steal(PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(length), "replace"));
-    Ref value = steal(json ? PyObject_CallFunctionObjArgs(parse, json.ptr(), nullptr) : nullptr);
-    if (!value || PyDict_SetItem(result.ptr(), names.value, value.ptr()) < 0) return nullptr;
-  }
-  return result.release().ptr();
-}
-
-PyObject* make_timeout_event(double seconds) {
-  Ref number = steal(PyFloat_FromDouble(seconds));
-  if (!number) return nullptr;
-  Ref text = steal(PyUnicode_FromFormat("Timeout event stream error: Receiver timed out after %R s",
-                                        number.ptr()));
-  Ref result = steal(PyDict_New());
-  if (!text || !result || PyDict_SetItem(result.ptr(), names.kind, names.dora) < 0 ||
-      PyDict_SetItem(result.ptr(), names.type, names.event_types[DORA_EVENT_ERROR]) < 0 ||
-      PyDict_SetItem(result.ptr(), names.error, text.ptr()) < 0 ||
-      PyDict_SetItem(result.ptr(), names.timed_out, Py_True) < 0) {
-    return nullptr;
-  }
-  return result.release().ptr();
 }
 
 bool add_event_type(PyObject* module) {
@@ -338,7 +294,7 @@ bool add_event_type(PyObject* module) {
                          {Py_nb_or, slot(event_or)},
                          {Py_nb_inplace_or, slot(event_inplace_or)},
                          {Py_tp_traverse, slot(event_traverse)},
-                         {Py_tp_clear, slot(dict_clear)},
+                         {Py_tp_clear, slot(event_clear)},
                          {Py_tp_dealloc, slot(event_dealloc)},
                          {Py_tp_methods, methods},
                          {Py_tp_doc, const_cast<char*>("An event of a dora dataflow: a dict whose "

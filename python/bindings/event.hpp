@@ -11,10 +11,10 @@ namespace dora::python {
 /// Makes the type Event and adds it to the module.
 bool add_event_type(PyObject* module);
 
-/// An INPUT. Takes over the caller's reference to `event`. `id` is borrowed.
-PyObject* make_input_event(dora_event* event, PyObject* id);
-/// Makes ahead what make_input_event() will need for one more event of the same id.
-void prepare_event();
+/// What all events of an input begin with: kind, type and id.
+PyObject* make_input_head(PyObject* id);
+/// An INPUT. Takes over the caller's reference to `event`. `head` is borrowed.
+PyObject* make_input_event(dora_event* event, PyObject* head);
 /// Makes *place nullptr when the event dies. One place for each; nullptr: no more.
 void watch_event(PyObject* event, PyObject** place);
 /// Whether an event is an INPUT that keeps nothing of its sender's memory.

@@ -39,8 +39,8 @@ void node_dealloc(PyObject* self) {
     Py_DECREF(event);
     Py_DECREF(taken);
   }
-  for (PyObject* id : state->input_ids)
-    Py_XDECREF(id);
+  for (PyObject* head : state->input_heads)
+    Py_XDECREF(head);
   delete state;
   free_instance(self);
 }

@@ -13,8 +13,9 @@
 
 namespace dora::python {
 
-/// By input index; nullptr where not seen yet.
-using InputIds = std::vector<PyObject*>;
+/// What the events of an input begin with (make_input_head), by input index; nullptr where not seen
+/// yet.
+using InputHeads = std::vector<PyObject*>;
 
 /// What belongs to a node. All of it guarded by the GIL.
 struct NodeState {
@@ -35,7 +36,7 @@ struct NodeState {
   };
   std::deque<External> external;  // that came from elsewhere: see _external.py
   bool external_was_last = false;
-  InputIds input_ids;
+  InputHeads input_heads;
   RecentEvents recent;
   OutputNumbers outputs;
 };
@@ -90,7 +91,7 @@ bool add_sample_types(PyObject* module);
 
 // Receiving: receive.cpp.
 /// Any event as Python sees it. Takes over the reference to `event`.
-PyObject* make_event(InputIds& ids, dora_event* event);
+PyObject* make_event(InputHeads& heads, dora_event* event);
 PyObject* node_next(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                     PyObject* keywords);
 PyObject* node_iterate_next(PyObject* self);

@@ -51,6 +51,24 @@ Form form_of(const dora_event* event, const dora_tensor& tensor) {
   return form;
 }
 
+}  // namespace
+
+PyObject* take_prepared_value(const dora_event* event, const dora_tensor& tensor) {
+  if (prepared == nullptr) return nullptr;
+  if (form_of(event, tensor) != prepared_form) return nullptr;
+  std::memcpy(prepared_data, tensor.data, prepared_form.size);
+  return std::exchange(prepared, nullptr);
+}
+
+void note_made_value(const dora_event* event, const dora_tensor& tensor, PyObject* type) {
+  const Form form = form_of(event, tensor);
+  is_repeated = form.type_key != 0 && form == last_made;
+  if (is_repeated) return;
+  last_made = form;
+  Py_INCREF(type);
+  Py_XDECREF(std::exchange(last_type, type));
+}
+
 void prepare_value() {
   if (!is_repeated || (prepared != nullptr && prepared_form == last_made)) return;
   Py_CLEAR(prepared);
@@ -72,29 +90,6 @@ void prepare_value() {
   prepared_data = data;
 }
 
-}  // namespace
-
-PyObject* take_prepared_value(const dora_event* event, const dora_tensor& tensor) {
-  if (prepared == nullptr) return nullptr;
-  if (form_of(event, tensor) != prepared_form) return nullptr;
-  std::memcpy(prepared_data, tensor.data, prepared_form.size);
-  return std::exchange(prepared, nullptr);
-}
-
-void note_made_value(const dora_event* event, const dora_tensor& tensor, PyObject* type) {
-  const Form form = form_of(event, tensor);
-  is_repeated = form.type_key != 0 && form == last_made;
-  if (is_repeated) return;
-  last_made = form;
-  Py_INCREF(type);
-  Py_XDECREF(std::exchange(last_type, type));
-}
-
-void prepare_for_next() {
-  prepare_event();
-  prepare_value();
-}
-
 void RecentEvents::note(PyObject* event) {
   if (last_ != nullptr) watch_event(last_, nullptr);
   last_ = event;
@@ -108,7 +103,7 @@ void RecentEvents::before_sleep() {
     Py_INCREF(last);
   }
   Py_XDECREF(std::exchange(kept_, last));
-  prepare_for_next();
+  prepare_value();
 }
 
 void RecentEvents::clear() {

@@ -4,8 +4,8 @@
 //
 // A message that comes after a pause finds every cache cold, and then to make an array costs ten
 // times what it does in a loop, most of all a pyarrow one. So before a node goes to sleep it makes
-// the event and the array for one more message like the last: small ones, which are copied anyway,
-// of the same type and shape. One that comes out otherwise is made as ever. All under the GIL.
+// the array for one more message like the last: a small one, which is copied anyway, of the same
+// type and shape. One that comes out otherwise is made as ever. All under the GIL.
 
 #include "python.hpp"
 
@@ -16,8 +16,8 @@ namespace dora::python {
 PyObject* take_prepared_value(const dora_event* event, const dora_tensor& tensor);
 /// A value was made of this payload; `type` is its pyarrow.DataType or numpy.dtype.
 void note_made_value(const dora_event* event, const dora_tensor& tensor, PyObject* type);
-/// Makes event and value for one more message like the last two.
-void prepare_for_next();
+/// Makes the value for one more message like the last two.
+void prepare_value();
 
 /// The events that a node gave last. A loop lets one go when the next one has come: just when that
 /// one is urgent. So a small one that is still in use when the node goes to sleep is kept until it
@@ -31,7 +31,7 @@ class RecentEvents {
 
   /// `event` is given to the user now.
   void note(PyObject* event);
-  /// The node is about to sleep. Prepares for one more event like the last, too.
+  /// The node is about to sleep. Prepares for one more message like the last, too.
   void before_sleep();
   void clear();
 

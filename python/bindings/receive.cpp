@@ -16,17 +16,18 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t forever = -1;
 
 /// Borrowed; nullptr with a Python error.
-PyObject* input_id(InputIds& ids, const dora_event* event) {
+PyObject* input_head(InputHeads& heads, const dora_event* event) {
   std::int32_t index = dora_event_input_index(event);
   auto place = static_cast<std::size_t>(std::max(index, 0));
-  if (place < ids.size() && ids[place] != nullptr) return ids[place];
+  if (place < heads.size() && heads[place] != nullptr) return heads[place];
   std::size_t length = 0;
   const char* text = dora_event_id(event, &length);
   PyObject* id = PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(length), "replace");
   if (id == nullptr) return nullptr;
   PyUnicode_InternInPlace(&id);
-  if (place >= ids.size()) ids.resize(place + 1);
-  return ids[place] = id;
+  const Ref owned = steal(id);
+  if (place >= heads.size()) heads.resize(place + 1);
+  return heads[place] = make_input_head(id);
 }
 
 enum class Took { Event, Ended, Nothing, Error };
@@ -92,7 +93,7 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
         state.recent.clear();
         return Took::Ended;
       }
-      event = make_event(state.input_ids, taken);
+      event = make_event(state.input_heads, taken);
       if (event == nullptr) return Took::Error;
       if (is_small_event(event)) state.recent.note(event);
       return Took::Event;
@@ -135,10 +136,10 @@ PyObject* call_local(const Ref& local, const char* method, PyObject* argument) {
 
 }  // namespace
 
-PyObject* make_event(InputIds& ids, dora_event* event) {
+PyObject* make_event(InputHeads& heads, dora_event* event) {
   if (dora_event_get_type(event) == DORA_EVENT_INPUT) {
-    PyObject* id = input_id(ids, event);
-    if (id != nullptr) return make_input_event(event, id);
+    PyObject* head = input_head(heads, event);
+    if (head != nullptr) return make_input_event(event, head);
     dora_event_release(event);
     return nullptr;
   }

@@ -21,7 +21,7 @@ struct RuntimeState {
   /// No other thread takes part, and no operator runs inside the C API: then it is quick, and may
   /// be called with the GIL.
   bool is_alone = true;
-  InputIds input_ids;
+  InputHeads input_heads;
 };
 
 struct RuntimeObject {
@@ -207,8 +207,8 @@ void runtime_dealloc(PyObject* self) {
   RuntimeState* state = reinterpret_cast<RuntimeObject*>(self)->state;
   close_runtime(*state);
   Py_XDECREF(state->node);
-  for (PyObject* id : state->input_ids)
-    Py_XDECREF(id);
+  for (PyObject* head : state->input_heads)
+    Py_XDECREF(head);
   delete state;
   free_instance(self);
 }
@@ -251,7 +251,7 @@ PyObject* runtime_next(PyObject* self, PyObject* const* arguments, Py_ssize_t co
     return status;
   };
   dora_status status = call(state, [&] { return take(0, dora_node_nudges(node)); });
-  if (status == DORA_TIMED_OUT) prepare_for_next();
+  if (status == DORA_TIMED_OUT) prepare_value();
   Wait wait(node);
   while (status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) {
     wait.begin_round();
@@ -262,7 +262,8 @@ PyObject* runtime_next(PyObject* self, PyObject* const* arguments, Py_ssize_t co
   if (status != DORA_OK) return raise_status(status);
   if (index == SIZE_MAX) Py_RETURN_NONE;
   const Ref number = steal(PyLong_FromSize_t(index));
-  const Ref given = event == nullptr ? borrow(Py_None) : steal(make_event(state.input_ids, event));
+  const Ref given =
+      event == nullptr ? borrow(Py_None) : steal(make_event(state.input_heads, event));
   return number && given ? PyTuple_Pack(2, number.ptr(), given.ptr()) : nullptr;
 }
 
