@@ -38,9 +38,9 @@ DORA_API void dora_thread_limit_waits(int64_t timeout_ns, uint32_t seen_nudges);
 /* Those of this thread wait as long as it takes, as at first. */
 DORA_API void dora_thread_unlimit_waits(void);
 
-/* Whether the event holds a copy of its own of what was sent (small payloads over an edge), so that
- * to keep it keeps nothing of the sender's memory. */
-DORA_API bool dora_event_is_copy(const dora_event* event);
+/* How many bytes, metadata included, came over an edge; 0 for what comes from within this process.
+ * The event keeps so much of its sender's memory, unless they are few and were copied. */
+DORA_API size_t dora_event_message_size(const dora_event* event);
 
 /* Reads which operators the node has, and loads those that are shared libraries. `node` must
  * outlive the runtime, and nobody else may take its events. */

@@ -257,8 +257,9 @@ void watch_event(PyObject* event, PyObject** place) {
 }
 
 bool is_small_event(PyObject* event) {
-  return is_event(event) && fields(event).event != nullptr &&
-         dora_event_is_copy(fields(event).event);
+  if (!is_event(event) || fields(event).event == nullptr) return false;
+  const std::size_t size = dora_event_message_size(fields(event).event);
+  return size > 0 && size <= small_message;
 }
 
 bool add_event_type(PyObject* module) {

@@ -4,6 +4,8 @@
 // are made when somebody looks for them, as making them costs more than all the rest; see
 // event.cpp.
 
+#include <cstddef>
+
 #include "python.hpp"
 
 namespace dora::python {
@@ -17,7 +19,9 @@ PyObject* make_input_head(PyObject* id);
 PyObject* make_input_event(dora_event* event, PyObject* head);
 /// Makes *place nullptr when the event dies. One place for each; nullptr: no more.
 void watch_event(PyObject* event, PyObject** place);
-/// Whether an event is an INPUT that keeps nothing of its sender's memory.
+/// To keep such a one a little longer than needed, or to copy it once more, costs next to nothing.
+inline constexpr std::size_t small_message = 8192;
+/// Whether an event is an INPUT of at most so many bytes that came from another process.
 bool is_small_event(PyObject* event);
 /// Any other event: a plain dict. Borrows `event`.
 PyObject* make_other_event(const dora_event* event);

@@ -12,7 +12,6 @@
 namespace dora::python {
 namespace {
 
-constexpr std::size_t largest = 1024;
 constexpr int most_dimensions = 4;
 
 /// What an array is but for its content.
@@ -35,17 +34,17 @@ void* prepared_data = nullptr;
 
 /// Without a type when no value is ever prepared for such a payload.
 Form form_of(const dora_event* event, const dora_tensor& tensor) {
+  const std::size_t message = dora_event_message_size(event);
+  if (message == 0 || message > small_message) return {};
+  if (tensor.item_bits % 8 != 0 || tensor.rank > most_dimensions) return {};
   Form form{.is_ndarray = tensor.is_ndarray, .rank = tensor.rank};
-  // What comes from within this process is passed on as it is.
-  if (!dora_event_is_copy(event) || tensor.item_bits % 8 != 0 || tensor.rank > most_dimensions)
-    return {};
   std::size_t size = tensor.item_bits / 8;
   for (int i = 0; i < tensor.rank; ++i) {
     form.shape[i] = tensor.shape[i];
     // Each of the numbers was checked, and so was their product.
     size *= static_cast<std::size_t>(tensor.shape[i]);
   }
-  if (size == 0 || size > largest) return {};
+  if (size == 0) return {};
   form.size = size;
   form.type_key = dora_event_type_key(event);
   return form;

@@ -4,8 +4,9 @@
 //
 // A message that comes after a pause finds every cache cold, and then to make an array costs ten
 // times what it does in a loop, most of all a pyarrow one. So before a node goes to sleep it makes
-// the array for one more message like the last: a small one, which is copied anyway, of the same
-// type and shape. One that comes out otherwise is made as ever. All under the GIL.
+// the array for one more message like the last: a small one, so that its copy costs next to
+// nothing, of the same type and shape. One that comes out otherwise is made as ever. All under the
+// GIL.
 
 #include "python.hpp"
 

@@ -163,8 +163,8 @@ dora_status dora_event_arrow(dora_event* event, struct ArrowArray* array,
   return set_status(shared);
 }
 
-bool dora_event_is_copy(const dora_event* event) {
-  return as_event(event).is_copy();
+size_t dora_event_message_size(const dora_event* event) {
+  return as_event(event).block().size();
 }
 
 void* dora_event_object(const dora_event* event) {

@@ -64,8 +64,6 @@ class Event {
   /// The same, to be set while nobody else knows the event.
   MessageParts& parts() { return parts_; }
   std::span<const std::byte> block() const { return block_.bytes(); }
-  /// Of a message that came over an edge: whether its block() is private to this event.
-  bool is_copy() const { return block_.bytes().data() != nullptr && !block_.is_borrowed(); }
   /// Of a message from within this process, else null.
   const LocalPayload::Pointer& local() const { return local_; }
 
