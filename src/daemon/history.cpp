@@ -87,18 +87,22 @@ History::~History() {
   writer_.join();
 }
 
+void History::complain(const Result<>& written) const {
+  if (written) return;
+  on_trouble_("the store could not be written, so the next `dora up` will not know of this: " +
+              written.error().message);
+}
+
 void History::post(std::function<Result<>(store::RunStore&)> write, OnWritten on_written) {
   boost::asio::post(writer_, [this, lives = lives_, write = std::move(write),
                               on_written = std::move(on_written)]() mutable {
     Result<> written = write(store_);
     if (written && !on_written) return;
-    boost::asio::post(loop_, [this, lives, written = std::move(written),
-                              on_written = std::move(on_written)] {
-      if (!*lives) return;
-      if (on_written) return on_written(written);
-      on_trouble_("the store could not be written, so the next `dora up` will not know of this: " +
-                  written.error().message);
-    });
+    boost::asio::post(
+        loop_, [this, lives, written = std::move(written), on_written = std::move(on_written)] {
+          if (!*lives) return;
+          on_written ? on_written(written) : complain(written);
+        });
   });
 }
 
@@ -107,11 +111,16 @@ void History::begin(const DataflowStatus& dataflow, OnWritten on_written) {
        std::move(on_written));
 }
 
-void History::end(const DataflowStatus& dataflow) {
-  post([run = to_stored(dataflow)](store::RunStore& store) -> Result<> {
-    TRY(store.write(run));
-    return store.prune(most_remembered);
-  });
+void History::end(const DataflowStatus& dataflow, OnWritten on_written) {
+  post(
+      [run = to_stored(dataflow)](store::RunStore& store) -> Result<> {
+        TRY(store.write(run));
+        return store.prune(most_remembered);
+      },
+      [this, on_written = std::move(on_written)](const Result<>& written) {
+        complain(written);
+        on_written(written);
+      });
 }
 
 void History::forget(const std::string& uuid, OnWritten on_written) {

@@ -40,7 +40,9 @@ class History {
 
   /// A dataflow is about to start. `on_written` comes when that is on the disk.
   void begin(const DataflowStatus& dataflow, OnWritten on_written);
-  void end(const DataflowStatus& dataflow);
+  /// It is over. `on_written` comes when that is on the disk; that it could not be written has been
+  /// told to `on_trouble`.
+  void end(const DataflowStatus& dataflow, OnWritten on_written);
   void forget(const std::string& uuid, OnWritten on_written = {});
   void set_parameter(const std::string& uuid, const std::string& node, const std::string& key,
                      std::optional<std::string> value, OnWritten on_written);
@@ -48,6 +50,7 @@ class History {
  private:
   History(boost::asio::io_context& loop, store::RunStore opened,
           std::function<void(const std::string&)> on_trouble);
+  void complain(const Result<>& written) const;
   void post(std::function<Result<>(store::RunStore&)> write, OnWritten on_written = {});
 
   boost::asio::io_context& loop_;

@@ -217,37 +217,60 @@ void Host::stop_all(const StopOptions& options) {
 }
 
 void Host::on_finished(const RunResult& result) {
+  const auto known = known_.find(result.id);
+  if (known == known_.end()) return;
+  DataflowStatus over = status_at_end(known->second, result);
+  if (!history_) return finish(result, std::move(over));
+  // What is not on the disk is not told: whoever was told looks, and finds it.
+  const DataflowStatus written = over;
+  history_->end(written, [this, result, over = std::move(over)](const Result<>&) mutable {
+    finish(result, std::move(over));
+  });
+}
+
+void Host::finish(const RunResult& result, DataflowStatus over) {
   auto node = known_.extract(result.id);
   if (node.empty()) return;
   Known& known = node.mapped();
-  remember(known, result);
-  std::optional<Result<StartedRun>> next;
-  if (!known.next.empty()) {
-    RunPlan plan = known.plan;
-    plan.id = known.next;
-    if (history_) {
-      history_->begin(status_of(plan), [this](const Result<>& written) {
-        if (!written) say(LogLevel::Warn, "the store: " + written.error().message);
-      });
-    }
-    next = start(std::move(plan));
-  }
-  const std::string next_run = next && *next ? known.next : std::string();
+  over_.push_back(std::move(over));
+  if (over_.size() > most_remembered) over_.pop_front();
+  const std::string next_run = known.next.empty() ? std::string() : start_next(known);
   listener_.on_finished(result, next_run);
   watchers_.tell_finished(result, next_run);
   for (const OnEnded& on_ended : known.waiting)
     on_ended(result);
-  const Result<StartedRun> stopped =
-      fail(ErrorKind::Failed, "it was stopped for good before it was started again");
-  for (const auto& on_started : known.waiting_for_next)
-    on_started(next ? *next : stopped);
+  if (next_run.empty()) {
+    for (const auto& on_started : known.waiting_for_next)
+      on_started(fail(ErrorKind::Failed, "it was stopped for good before it was started again"));
+  }
   if (on_shut_down_ && known_.empty()) {
     on_shut_down_({});
     listener_.on_shut_down();
   }
 }
 
-void Host::remember(const Known& known, const RunResult& result) {
+std::string Host::start_next(Known& ended) {
+  RunPlan plan = ended.plan;
+  plan.id = ended.next;
+  DataflowStatus beginning = status_of(plan);
+  const auto started = start(std::move(plan));
+  auto tell = [started, waiting = std::move(ended.waiting_for_next)] {
+    for (const auto& on_started : waiting)
+      on_started(started);
+  };
+  ended.waiting_for_next.clear();
+  if (!started || !history_) {
+    tell();
+    return started ? started->uuid : std::string();
+  }
+  history_->begin(beginning, [this, tell](const Result<>& written) {
+    if (!written) say(LogLevel::Warn, "the store: " + written.error().message);
+    tell();
+  });
+  return started->uuid;
+}
+
+DataflowStatus Host::status_at_end(const Known& known, const RunResult& result) {
   DataflowStatus status = status_of(known.plan);
   status.run.status = result.succeeded ? RunStatus::Finished : RunStatus::Failed;
   status.run.started_at_ns = known.started_at_ns;
@@ -262,9 +285,7 @@ void Host::remember(const Known& known, const RunResult& result) {
   status.run.edges = result.edges;
   status.ended_at_ns = realtime_ns();
   status.summary = failure_summary(result);
-  if (history_) history_->end(status);
-  over_.push_back(std::move(status));
-  if (over_.size() > most_remembered) over_.pop_front();
+  return status;
 }
 
 std::vector<DataflowStatus> Host::dataflows(Usage usage) const {
@@ -274,7 +295,7 @@ std::vector<DataflowStatus> Host::dataflows(Usage usage) const {
   for (const auto& [id, known] : known_) {
     const auto found = std::ranges::find(running, id, &RunInfo::id);
     if (found == running.end()) {
-      // Its nodes have ended; what they left behind is being looked for.
+      // Its nodes have ended; what they left behind is being looked for, or its end written down.
       DataflowStatus& ending = all.emplace_back();
       ending.run = {.id = id,
                     .name = known.plan.name,

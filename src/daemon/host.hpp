@@ -75,7 +75,7 @@ class Host : public ControlTarget {
 
   const Instance& instance() const { return directory_->instance(); }
   Engine& engine() { return engine_; }
-  /// Whether a dataflow runs, or what it left behind is being looked for.
+  /// Whether a dataflow runs, what it left behind is being looked for, or its end written down.
   bool is_busy() const { return !known_.empty(); }
 
   /// Starts a dataflow at once. Fails with Busy when one of that name runs.
@@ -157,7 +157,11 @@ class Host : public ControlTarget {
   void on_log(const LogEntry& entry);
   void on_changed(const std::string& run);
   void on_finished(const RunResult& result);
-  void remember(const Known& known, const RunResult& result);
+  static DataflowStatus status_at_end(const Known& known, const RunResult& result);
+  /// Once its end is written down, everybody hears of it.
+  void finish(const RunResult& result, DataflowStatus over);
+  /// Starts what ended anew. Returns its UUID, nothing when it could not be started.
+  std::string start_next(Known& ended);
   void say(LogLevel level, std::string text) const;
   /// Writes down that `plan` begins, and then starts it.
   void start_recorded(RunPlan plan, std::function<void(Result<StartedRun>)> on_started);

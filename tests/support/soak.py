@@ -69,11 +69,11 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self.path))
 
 
-def ask(runtime, path):
+def ask(runtime, path, method="GET"):
     """What the control interface of the only dora answers."""
     (found,) = Path(runtime).glob("dora/*/control.sock")
     connection = UnixConnection(found)
-    connection.request("GET", path)
+    connection.request(method, path)
     answer = json.loads(connection.getresponse().read())
     connection.close()
     return answer

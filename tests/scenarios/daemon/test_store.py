@@ -4,8 +4,10 @@ import os
 import signal
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
+from support.soak import ask
 from support.watchdog import wait_until
 
 
@@ -48,6 +50,21 @@ def test_a_daemon_that_was_killed_is_told_by_the_next(waiting, daemon, environme
         assert store.execute("SELECT name, status FROM runs").fetchall() == [("hello", "Failed")]
         assert store.execute("SELECT key, value FROM parameters").fetchall() == [("rate", "10")]
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_an_end_that_was_told_is_written_down(waiting, daemon, environment):
+    """Even when the daemon is killed in the moment of its answer."""
+    for number in range(5):
+        uuid = daemon.start("--name", f"run-{number}")
+        engine = daemon.engine()
+        stopped = ask(daemon.runtime, f"/v1/dataflows/{uuid}/stop", "POST")
+        os.kill(engine, signal.SIGKILL)
+        assert stopped["status"] == "Finished"
+        waiting.wait_until_gone()
+        with closing(sqlite3.connect(store_of(environment))) as store:
+            (row,) = store.execute("SELECT status FROM runs WHERE uuid = ?", (uuid,))
+        assert row == ("Succeeded",)
+        assert daemon.run("up").err == ""
 
 
 def test_the_store_is_for_its_owner_only(daemon, environment):
