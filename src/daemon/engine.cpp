@@ -33,6 +33,8 @@ using namespace std::chrono_literals;
 
 /// Many nodes that end at once are looked after at once.
 constexpr auto after_an_end = 20ms;
+/// And then once more, as a quick look may miss one.
+constexpr auto after_the_last_end = 200ms;
 /// How soon after a killing the sweep looks whether more came to light.
 constexpr auto soon = 5ms;
 /// How long the end of a run is held back for what it left behind.
@@ -44,6 +46,13 @@ void kill_tree(pid_t root, const std::vector<ProcessEntry>& all) {
   for (const auto& entry : descendants_of(root, all))
     ::kill(entry.pid, SIGKILL);
   ::kill(root, SIGKILL);
+}
+
+std::vector<ProcessEntry> entries_of(const std::vector<pid_t>& pids) {
+  std::vector<ProcessEntry> entries;
+  for (const pid_t pid : pids)
+    if (const auto entry = find_process(pid)) entries.push_back(*entry);
+  return entries;
 }
 
 }  // namespace
@@ -67,6 +76,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
   std::deque<std::pair<RunResult, std::int64_t>> finished;
   boost::asio::steady_timer sweeper;
   std::optional<std::chrono::steady_clock::time_point> sweep_at;
+  bool has_end = false;  ///< of a process, since the last sweep
   std::optional<NodeListener> listener;
 };
 
@@ -116,7 +126,10 @@ std::string Engine::start(RunPlan plan) {
                         },
                     .on_process_ended =
                         [weak] {
-                          if (const auto state = weak.lock()) state->sweep_after(after_an_end);
+                          const auto state = weak.lock();
+                          if (!state) return;
+                          state->has_end = true;
+                          state->sweep_after(after_an_end);
                         },
                     .on_finished =
                         [weak, id](const RunResult& result) {
@@ -223,11 +236,15 @@ void Engine::State::sweep() {
       lives.insert(life);
     }
   }
-  const auto all = list_processes();
-  const pid_t self = ::getpid();
+  // While nodes end one after the other a quick look does, as a thorough one follows; before a run
+  // is told to be over nothing may be missed.
+  const bool is_quick = std::exchange(has_end, false) && finished.empty();
+  const auto children = is_quick ? probable_children() : std::nullopt;
+  std::vector<ProcessEntry> all;
+  if (!children) all = list_processes();
   bool found = false;
-  for (const auto& entry : all) {
-    if (entry.parent != self || main_processes.contains(entry.pid)) continue;
+  for (const ProcessEntry& entry : children ? entries_of(*children) : all) {
+    if (entry.parent != ::getpid() || main_processes.contains(entry.pid)) continue;
     if (entry.is_ending) {
       if (::waitpid(entry.pid, nullptr, WNOHANG) == 0) found = true;
       continue;
@@ -240,6 +257,7 @@ void Engine::State::sweep() {
                      : lives.contains(life);
     if (belongs_to_living) continue;
     found = true;
+    if (all.empty()) all = list_processes();
     kill_tree(entry.pid, all);
   }
   while (!finished.empty() && (!found || monotonic_ns() > finished.front().second)) {
@@ -249,6 +267,8 @@ void Engine::State::sweep() {
   }
   if (found) {
     sweep_after(soon);
+  } else if (children) {
+    sweep_after(after_the_last_end);
   } else if (!runs.empty()) {
     sweep_after(between_sweeps);
   }

@@ -99,6 +99,28 @@ std::vector<ProcessEntry> descendants_of(pid_t root, const std::vector<ProcessEn
   return found;
 }
 
+std::optional<std::vector<pid_t>> probable_children() {
+  std::vector<pid_t> children;
+  bool is_told = false;
+  DIR* tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return std::nullopt;
+  // Each thread has its own: those that it forked, or inherited.
+  while (const dirent* item = ::readdir(tasks)) {
+    if (item->d_name[0] == '.') continue;
+    const FileDescriptor file(::open(
+        fmt::format("/proc/self/task/{}/children", item->d_name).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) continue;
+    is_told = true;
+    const std::string text = read_all(file.get(), 1 << 20).value_or("");
+    std::string_view rest = text;
+    for (pid_t pid = 0; take_number(rest, pid);)
+      children.push_back(pid);
+  }
+  ::closedir(tasks);
+  if (!is_told) return std::nullopt;
+  return children;
+}
+
 std::string boot_id() {
   std::string text = read_small_file("/proc/sys/kernel/random/boot_id");
   while (!text.empty() && text.back() == '\n')

@@ -33,6 +33,11 @@ std::optional<ProcessEntry> find_process(pid_t pid);
 /// `root`'s children, their children and so on, without `root`.
 std::vector<ProcessEntry> descendants_of(pid_t root, const std::vector<ProcessEntry>& all);
 
+/// The children of this process, cheaply. While they come and go one may be missed, as the kernel
+/// tells of them piece by piece; list_processes() misses none. Nothing where the kernel does not
+/// tell.
+std::optional<std::vector<pid_t>> probable_children();
+
 /// Identifies this boot of the machine; empty when the kernel does not say.
 std::string boot_id();
 
