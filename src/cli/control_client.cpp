@@ -2,6 +2,9 @@
 #include "cli/control_client.hpp"
 
 #include <algorithm>
+#include <future>
+#include <thread>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -9,6 +12,7 @@
 #include "base/spelling.hpp"
 #include "base/version.hpp"
 #include "cli/control_request.hpp"
+#include "cli/dataflow_picker.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/control_json.hpp"
 
@@ -73,6 +77,19 @@ RunningDataflow to_dataflow(const Instance& instance, const json::object& object
           .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes"),
           .summary = string_at(object, "summary"),
           .is_lost = bool_at(object, "lost")};
+}
+
+using SurveyAnswer = Result<std::vector<RunningDataflow>>;
+
+/// One that ends while we ask is no error. Its socket goes a moment before its process.
+bool is_about_to_end(const daemon::Instance& instance, const Error& error) {
+  constexpr int looks = 20;
+  const bool may_be = error.kind != ErrorKind::Unsupported && error.kind != ErrorKind::TimedOut;
+  for (int look = 0; daemon::is_alive(instance.record); ++look) {
+    if (!may_be || look == looks) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
 }
 
 std::string listed(const std::vector<RunningDataflow>& dataflows) {
@@ -177,17 +194,22 @@ Instance to_instance(const daemon::Instance& found) {
 
 Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::string>& only,
                                 daemon::Usage usage) {
-  Survey survey;
-  for (const daemon::Instance& found : TRY(daemon::list_instances())) {
+  // One that hangs must not keep us from the others.
+  const Deadline patience = std::min(deadline, std::chrono::steady_clock::now() + patience_for_one);
+  std::vector<std::pair<daemon::Instance, std::future<SurveyAnswer>>> asked;
+  for (daemon::Instance& found : TRY(daemon::list_instances())) {
     if (only && found.name != *only) continue;
-    const Instance instance = to_instance(found);
-    // One that hangs must not keep us from the others.
-    const Deadline patience = std::chrono::steady_clock::now() + patience_for_one;
-    auto dataflows = ask_dataflows(instance, std::min(deadline, patience), usage);
+    auto answer = std::async(std::launch::async, [instance = to_instance(found), patience, usage] {
+      return ask_dataflows(instance, patience, usage);
+    });
+    asked.emplace_back(std::move(found), std::move(answer));
+  }
+  Survey survey;
+  for (auto& [instance, answer] : asked) {
+    auto dataflows = answer.get();
     if (dataflows) {
       std::ranges::move(*dataflows, std::back_inserter(survey.dataflows));
-    } else if (daemon::is_alive(found.record)) {
-      // One that ends while we ask is no error.
+    } else if (!is_about_to_end(instance, dataflows.error())) {
       survey.errors.push_back(dataflows.error());
     }
   }
@@ -199,9 +221,10 @@ Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& data
   if (!wanted) {
     if (dataflows.size() == 1) return dataflows.front();
     if (dataflows.empty()) return fail(ErrorKind::NotFound, "no dataflow is running");
+    if (can_pick()) return pick_dataflow(dataflows);
     return fail(
         ErrorKind::InvalidInput,
-        fmt::format("several dataflows are running, name one of them:{}", listed(dataflows)));
+        fmt::format("Multiple dataflows running. Specify a UUID or name.{}", listed(dataflows)));
   }
   std::vector<RunningDataflow> matching;
   std::ranges::copy_if(dataflows, std::back_inserter(matching), [&](const RunningDataflow& each) {
@@ -219,7 +242,7 @@ Result<RunningDataflow> choose_dataflow(const std::vector<RunningDataflow>& data
   const auto near = closest_match(*wanted, names);
   return fail(
       ErrorKind::NotFound,
-      fmt::format("no dataflow `{}` is running{}{}{}", *wanted,
+      fmt::format("no dataflow with name `{}` is running{}{}{}", *wanted,
                   near ? fmt::format(", did you mean `{}`?", *near) : "",
                   dataflows.empty() ? "; nothing is" : "; running are:", listed(dataflows)));
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora down`: ends the dora in the background.
+#include <algorithm>
+#include <vector>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <poll.h>
@@ -9,6 +12,7 @@
 #include "cli/daemon_address.hpp"
 #include "cli/shared_flags.hpp"
 #include "daemon/launcher.hpp"
+#include "daemon/process_tree.hpp"
 
 namespace dora::cli {
 namespace {
@@ -17,12 +21,30 @@ using namespace std::chrono_literals;
 
 constexpr auto end_patience = 16s;
 
-// Until its process is gone, not only its socket.
-bool wait_for_end(const daemon::Instance& instance) {
-  const FileDescriptor process = daemon::open_pidfd(instance.record.pid);
-  if (!process || !daemon::is_alive(instance.record)) return true;
-  pollfd waited{process.get(), POLLIN, 0};
-  return ::poll(&waited, 1, static_cast<int>(std::chrono::milliseconds(end_patience).count())) == 1;
+// The processes that a daemon is: the one that serves, and those above it that clean up after it.
+std::vector<FileDescriptor> processes_of(const daemon::Instance& instance) {
+  std::vector<FileDescriptor> processes;
+  constexpr std::size_t most = 3;
+  for (pid_t pid = instance.record.pid; pid > 1 && processes.size() < most;) {
+    const auto entry = daemon::find_process(pid);
+    FileDescriptor process = daemon::open_pidfd(pid);
+    // Its number is still its own.
+    const bool is_known = pid != instance.record.pid || daemon::is_alive(instance.record);
+    if (!entry || !process || !is_known) break;
+    processes.push_back(std::move(process));
+    pid = entry->parent;
+  }
+  return processes;
+}
+
+// Until they are gone, not only the socket.
+bool wait_for_end(const std::vector<FileDescriptor>& processes, Deadline deadline) {
+  return std::ranges::all_of(processes, [&](const FileDescriptor& process) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - Deadline::clock::now());
+    pollfd waited{process.get(), POLLIN, 0};
+    return ::poll(&waited, 1, std::max(0, static_cast<int>(left.count()))) == 1;
+  });
 }
 
 Result<> take_down(const CommandContext& context) {
@@ -48,10 +70,11 @@ Result<> take_down(const CommandContext& context) {
         fmt::format("Stopping {} running dataflow(s) before teardown...\n", running.size()));
   if (!as_json)
     print_result(fmt::format("Destroying coordinator at {}\n", found.control_socket().string()));
+  const std::vector<FileDescriptor> processes = processes_of(found);
   auto ended = ask_to_shut_down(instance, force, std::chrono::steady_clock::now() + end_patience);
   // It may be gone faster than it can answer.
   if (!ended && ended.error().kind != ErrorKind::Disconnected) return ended;
-  if (!wait_for_end(found)) {
+  if (!wait_for_end(processes, Deadline::clock::now() + end_patience)) {
     return fail(ErrorKind::TimedOut,
                 fmt::format("the daemon (pid {}) has not ended after {} s: kill it with `kill -9 "
                             "{}`, its nodes end with it",

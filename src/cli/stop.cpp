@@ -154,6 +154,12 @@ int stop(const CommandContext& context) {
     print_warning(context.terminal, error.message);
   std::erase_if(survey->dataflows,
                 [](const RunningDataflow& each) { return each.status != "Running"; });
+  if (survey->dataflows.empty() && !survey->errors.empty()) {
+    print_error(context.terminal,
+                "it is not known what runs there: a dora that does not answer can be ended with "
+                "`kill -9` and its pid, and its nodes end with it");
+    return exit_unreachable;
+  }
   if (wish->is_all) return stop_all(survey->dataflows, *wish, context.terminal);
   if (!wish->wanted && survey->dataflows.empty()) {
     if (!wish->as_json)

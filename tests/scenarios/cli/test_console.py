@@ -170,7 +170,7 @@ def test_stop_all_stops_several(dataflow, start_dora, run_dora):
         running.wait_for("ready")
     ambiguous = run_dora("stop")
     assert ambiguous.code == 2, ambiguous
-    assert "name one of them" in ambiguous.err
+    assert "Multiple dataflows running. Specify a UUID or name." in ambiguous.err
     stopped = run_dora("stop", "--all", "--grace-duration", "50ms")
     assert (stopped.code, stopped.out) == (0, "Stopped 3 dataflow(s).\n"), stopped
     assert [running.end().code for running in runs] == [0, 0, 0]

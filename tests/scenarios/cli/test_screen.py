@@ -208,6 +208,27 @@ def test_an_attached_start_has_it_too(screen, run_dora):
     assert running.is_as_before()
 
 
+def test_which_of_several_is_meant_is_asked(screen, flow, run_dora):
+    running = {name: flow.start("--name", name) for name in ("first", "second")}
+    for run in running.values():
+        run.wait_for("ticking: tick")
+    asking = screen("stop")
+    shown = asking.wait_for(r"  2  \[\w+\] [0-9a-f-]{36}\nWhich one \(1 to 2\)\? ")
+    asking.press("second\n")
+    asking.wait_for("Stopped second", shown)
+    assert asking.process.wait(60) == 0
+    running["second"].wait().succeeded()
+    # Whatever else is typed stops nothing.
+    third = flow.start("--name", "third")
+    third.wait_for("ticking: tick")
+    asking = screen("stop")
+    asking.wait_for("Which one")
+    asking.press("4\n")
+    asking.wait_for("`4` is none of them")
+    assert asking.process.wait(60) == 2
+    assert run_dora("stop", "--all").out == "Stopped 2 dataflow(s).\n"
+
+
 def test_a_killed_front_leaves_the_terminal_as_it_was(screen, flow):
     running = screen("run", "dataflow.yml")
     running.wait_for("2 up")

@@ -68,7 +68,7 @@ USAGE = [
     (["stop", "a", "--all"], 2, ["`--all`"]),
     (["stop", "--force", "--grace-duration", "1s"], 2, ["exclude each other"]),
     (["stop", "--grace-duration", "soon"], 2, ["not a duration"]),
-    (["stop", "nothing-of-that-name"], 6, ["no dataflow `nothing-of-that-name` is running"]),
+    (["stop", "nothing-of-that-name"], 6, ["with name `nothing-of-that-name` is running"]),
     (["list", "--format", "xml"], 2, ["table or json"]),
     (["list", "--status", "asleep"], 2, ["running, finished or failed"]),
     (["list", "--sort-by", "name"], 2, ["cpu or memory"]),

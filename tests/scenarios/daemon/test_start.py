@@ -80,6 +80,16 @@ def test_restart_gives_a_new_uuid_and_keeps_the_name(waiting, daemon):
     assert daemon.list()[old]["status"] == "Finished"
 
 
+def test_a_dora_run_that_was_stopped_is_not_there_any_more(waiting, run_dora):
+    for _ in range(3):
+        foreground = waiting.start()
+        foreground.wait_for("waiting: ready")
+        assert run_dora("stop").code == 0
+        listed = run_dora("list", "--status", "running", "-q")
+        assert (listed.code, listed.text) == (0, "")
+        assert foreground.wait().code == 0
+
+
 def test_a_dora_run_can_be_restarted(waiting, run_dora):
     foreground = waiting.start()
     foreground.wait_for("waiting: ready")

@@ -31,11 +31,12 @@ def test_the_whole_way(waiting, run_dora):
 
     assert run_dora("stop", uuid).code == 0
     down = run_dora("down")
+    # Not a process is left when that has been said.
+    assert not waiting.processes()
     assert down.code == 0
     assert re.fullmatch(
         r"Destroying coordinator at \S+\nCoordinator and daemons destroyed successfully\n", down.out
     )
-    waiting.wait_until_gone()
 
 
 def test_down_by_force_ends_what_runs(waiting, daemon, environment):
