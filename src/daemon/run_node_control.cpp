@@ -151,15 +151,22 @@ NodeDescription Run::describe(NodeIndex node) const {
     told.info = *info;
   for (const DataId& output : plan.outputs)
     told.outputs.push_back({output.text(), {}});
-  for (const EdgeTotals& edge : run.edges) {
+  for (const EdgeTotals& edge : run.edges)
     if (edge.consumer == id) told.pending_messages += edge.in_flight;
-    if (edge.producer != id) continue;
-    const auto output = std::ranges::find(told.outputs, edge.output, &NodeDescription::Output::id);
-    if (output != told.outputs.end())
-      output->subscribers.push_back(edge.consumer + "/" + edge.input);
+  // Those of now: the edges tell of connections that were cut, too.
+  for (const NodePlan& other : plan_.nodes) {
+    if (other.is_removed) continue;
+    for (const InputPlan& input : other.inputs) {
+      if (input.producer != plan.id || !input.is_connected) continue;
+      const auto output =
+          std::ranges::find(told.outputs, input.output.text(), &NodeDescription::Output::id);
+      if (output != told.outputs.end())
+        output->subscribers.push_back(other.id.text() + "/" + input.id.text());
+    }
   }
   for (const InputPlan& input : plan.inputs)
-    told.inputs.push_back({input.id.text(), input.producer.text() + "/" + input.output.text()});
+    if (input.is_connected)
+      told.inputs.push_back({input.id.text(), input.producer.text() + "/" + input.output.text()});
   for (const TimerPlan& timer : plan.timers)
     told.inputs.push_back({timer.id.text(), timer_source(timer.interval)});
   for (const LogInputPlan& log : plan.log_inputs) {

@@ -41,7 +41,10 @@ YAML = """
       - {id: counter, path: counter.py, inputs: {tick: dora/timer/millis/2}, outputs: [number]}
       - id: listener
         path: listener.py
-        inputs: {number: counter/number, tick: dora/timer/secs/3600}
+        inputs:
+          # A busy machine may keep a node from reading for long.
+          number: {source: counter/number, queue_size: 10000}
+          tick: dora/timer/secs/3600
 """
 
 
@@ -75,7 +78,7 @@ def test_an_added_node_reads_and_is_read(flow, running, succeeds):
         """
         id: second
         path: listener.py
-        inputs: {number: counter/number}
+        inputs: {number: {source: counter/number, queue_size: 10000}}
         """,
     )
     out = succeeds("node", "add", "--from-yaml", "second.yml")
@@ -97,7 +100,7 @@ def test_an_added_node_reads_and_is_read(flow, running, succeeds):
     succeeds("node", "connect", "more/number", "second/other")
     running.wait_for("second: first on other")
     result = end(running, succeeds)
-    assert not [line for line in result.out if "gap on" in line]
+    assert not [line for line in result.out if "gap on number" in line]
 
 
 def test_a_removed_node_is_forgotten_and_can_come_again(flow, running, succeeds, run_dora):
@@ -156,6 +159,11 @@ def test_connections_come_and_go_without_loss(running, succeeds, run_dora):
             == "counter/number -x- listener/extra\n"
         )
     running.wait_for("listener: INPUT_CLOSED extra")
+    # What is told are the connections of now.
+    counter = json.loads(succeeds("node", "info", "counter", "--json"))
+    assert counter["outputs"] == [{"id": "number", "subscribers": ["listener/number"]}]
+    listener = json.loads(succeeds("node", "info", "listener", "--json"))
+    assert [each["id"] for each in listener["inputs"]] == ["number", "tick"]
     done = run_dora("node", "connect", "counter/number", "listener/number")
     assert done.code == 1
     assert "reads counter/number on `number` already" in done.err
