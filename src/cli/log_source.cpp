@@ -63,7 +63,7 @@ Result<LogSource> find_local(const LogWish& wish) {
     folder = out / name;
     if (!fs::is_directory(folder, error))
       return fail(ErrorKind::NotFound,
-                  fmt::format("no dataflow `{}` is running, and there is no folder {}",
+                  fmt::format("no dataflow with name `{}` is running, and there is no folder {}",
                               *wish.dataflow, folder.string()));
     if (daemon::LogReader::nodes_in({folder}).empty())
       return fail(ErrorKind::NotFound,
@@ -76,7 +76,8 @@ Result<LogSource> find_local(const LogWish& wish) {
   }
   return LogSource{.dataflow_id = folder.filename().string(),
                    .description = folder.string(),
-                   .folders = {folder}};
+                   .folders = {folder},
+                   .is_local = true};
 }
 
 }  // namespace

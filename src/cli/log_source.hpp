@@ -20,6 +20,8 @@ struct LogSource {
   std::vector<std::filesystem::path> folders;
   /// Whether more is to come.
   bool is_running = false;
+  /// No dora that runs knows it: these are the files that it left.
+  bool is_local = false;
 };
 
 struct LogWish {

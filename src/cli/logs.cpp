@@ -213,8 +213,14 @@ int show_logs(const CommandContext& context, const LogsOptions& options) {
   const auto source = find_log_source(options.wish, survey);
   if (!source) return refuse(source.error());
   if (const auto known = check_nodes(options, *source); !known) return refuse(known.error());
-  if (!options.wish.dataflow && !context.terminal.is_quiet)
-    print_notice(fmt::format("logs of {}\n", source->description));
+  if (!context.terminal.is_quiet) {
+    if (!options.wish.dataflow) {
+      print_notice(fmt::format("logs of {}\n", source->description));
+    } else if (source->is_local && !options.wish.is_local) {
+      print_notice(fmt::format("no running dora knows `{}`: its log files are {}\n",
+                               *options.wish.dataflow, source->description));
+    }
+  }
   Viewer viewer(options, *source, context.terminal);
   viewer.show_past();
   if (options.follows) {

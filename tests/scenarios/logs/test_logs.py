@@ -74,6 +74,9 @@ def test_the_logs_of_an_earlier_run_are_shown_by_any_condition(ended, run_dora):
         shown = run_dora("logs", "--json", *flags)
         assert (shown.code, messages(shown)) == (0, wanted), flags
 
+    assert f"no running dora knows `{uuid}`" in run_dora("logs", uuid).err
+    assert run_dora("logs", "--local", uuid).err == ""
+
     text = run_dora("logs", "--log-format", "compact").out
     assert "WARN speaker: hot" in text
     assert "STDOUT speaker: plain" in text
@@ -82,7 +85,7 @@ def test_the_logs_of_an_earlier_run_are_shown_by_any_condition(ended, run_dora):
 def test_mistakes_are_answered(ended, run_dora, workspace):
     cases = {
         ("--node", "speeker"): (6, "did you mean `speaker`?"),
-        ("nothing-like-it",): (6, "no dataflow `nothing-like-it` is running"),
+        ("nothing-like-it",): (6, "no dataflow with name `nothing-like-it` is running"),
         ("../out",): (2, "is no UUID and no name"),
         ("--tail", "few"): (2, "number of lines"),
         ("--since", "yesterday"): (2, "--since"),
