@@ -22,8 +22,8 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-constexpr double megabyte = 1024.0 * 1024.0;
-constexpr double gigabyte = 1024.0 * megabyte;
+constexpr double megabyte = 1e6;
+constexpr double gigabyte = 1e9;
 
 struct ListOptions {
   bool as_json = false;

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-constexpr double bytes_in_megabyte = 1024.0 * 1024.0;
+constexpr double bytes_in_megabyte = 1e6;
 
 bool is_told(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr double bytes_per_megabyte = 1024.0 * 1024.0;
+constexpr double bytes_per_megabyte = 1e6;
 
 double megabytes_of(const NodeLine& node) {
   return static_cast<double>(node.memory_bytes) / bytes_per_megabyte;

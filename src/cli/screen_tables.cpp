@@ -18,7 +18,7 @@
 namespace dora::cli {
 namespace {
 
-constexpr double bytes_of_a_megabyte = 1024.0 * 1024.0;
+constexpr double bytes_of_a_megabyte = 1e6;
 
 std::vector<std::string> row_of(const NodeLine& node) {
   const bool has_process = node.pid > 0;
