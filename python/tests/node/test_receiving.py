@@ -173,9 +173,13 @@ def test_several_threads_send(node):
 
 def test_ctrl_c_ends_next(node):
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+
+    def interrupted():
+        timer.start()
         node.next(timeout=60)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     timer.join()
 
 

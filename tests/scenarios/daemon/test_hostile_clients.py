@@ -37,7 +37,9 @@ COUNTING = """
 YAML = """
     nodes:
       - {id: ticking, path: ticking.py, inputs: {tick: dora/timer/millis/5}, outputs: [number]}
-      - {id: counting, path: counting.py, inputs: {number: ticking/number}}
+      - id: counting
+        path: counting.py
+        inputs: {number: {source: ticking/number, queue_size: 10000}}
 """
 LIST = b"GET /v1/dataflows HTTP/1.1\r\nHost: dora\r\n\r\n"
 UPGRADE = (

@@ -28,7 +28,7 @@ def test_every_example_has_a_test_and_a_readme():
 def test_hello_world_prints_all_hundred_messages_in_order(flow, repeat):
     copy("hello-world", flow)
     for _ in range(repeat):
-        result = flow.run().succeeded()
+        result = flow.run_in_time()
         assert result.of("receiver") == [f"Received message: [{i}]" for i in range(100)]
 
 
@@ -37,7 +37,7 @@ def test_hello_world_loses_nothing_while_the_processors_are_busy(flow, repeat):
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
     try:
         for _ in range(repeat):
-            result = flow.run().succeeded()
+            result = flow.run_in_time()
             assert result.of("receiver") == [f"Received message: [{i}]" for i in range(100)]
     finally:
         for process in busy:

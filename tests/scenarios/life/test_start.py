@@ -25,7 +25,9 @@ def test_a_consumer_that_imports_for_long_loses_nothing(flow):
         """
         nodes:
           - {id: sender, path: sender.py, outputs: [number]}
-          - {id: receiver, path: receiver.py, inputs: {number: sender/number}}
+          - id: receiver
+            path: receiver.py
+            inputs: {number: {source: sender/number, queue_size: 100}}
         """
     )
     result = flow.run().succeeded()
@@ -113,7 +115,9 @@ def test_two_dataflows_at_once_do_not_disturb_each_other(flow):
         """
         nodes:
           - {id: sender, path: sender.py, outputs: [number]}
-          - {id: receiver, path: receiver.py, inputs: {number: sender/number}}
+          - id: receiver
+            path: receiver.py
+            inputs: {number: {source: sender/number, queue_size: 50}}
         """
     )
     both = [flow.start(env={"BASE": str(base)}) for base in (0, 1000)]

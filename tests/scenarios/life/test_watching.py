@@ -46,14 +46,11 @@ def test_an_input_that_gets_nothing_in_time_counts_as_closed_until_something_com
     flow.nodes(producer=PRODUCER, consumer=CONSUMER)
     flow.yaml(YAML)
     result = flow.run().succeeded()
-    assert result.of("consumer") == [
-        "got 1",
-        "INPUT_CLOSED number",
-        "INPUT_RECOVERED number",
-        "got 2",
-        "INPUT_CLOSED number",
-        "STOP ALL_INPUTS_CLOSED",
-    ]
+    lines = result.of("consumer")
+    assert lines[:4] == ["got 1", "INPUT_CLOSED number", "INPUT_RECOVERED number", "got 2"]
+    # A producer that takes long to end lets the input time out once more.
+    assert lines[4:-1] in (["INPUT_CLOSED number"], ["INPUT_CLOSED number"] * 2)
+    assert lines[-1] == "STOP ALL_INPUTS_CLOSED"
     assert "input `number` got nothing from producer/number for more than 0.2 s" in result.text
     assert "input `number` gets messages from producer/number again" in result.text
 

@@ -77,7 +77,7 @@ def test_hello_world(flow):
               message: sender/message
         """
     )
-    lines = flow.run().succeeded().of("receiver")
+    lines = flow.run_in_time().of("receiver")
     assert lines == [f"Received message: [{i}]" for i in range(100)]
 
 
