@@ -57,7 +57,7 @@ void AttachedScreen::update(const News& news) {
   facts_.rates = meter_.update(news.edges, std::chrono::steady_clock::now());
   facts_.dropped = 0;
   for (const daemon::EdgeTotals& edge : news.edges)
-    facts_.dropped += edge.dropped();
+    facts_.dropped += edge.dropped() - edge.unread();
   facts_.age = std::chrono::seconds(std::max<std::int64_t>(0, realtime_ns() - news.started_at_ns) /
                                     1'000'000'000);
   draw();

@@ -90,8 +90,8 @@ constexpr Family family_table[] = {
     {"self", "This installation"},
 };
 
-constexpr std::string_view planned[] = {"cluster", "config", "coordinator", "inspect", "record",
-                                        "replay",  "top",    "topic",       "trace",   "web"};
+constexpr std::string_view planned[] = {"cluster", "coordinator", "inspect", "record", "replay",
+                                        "top",     "topic",       "trace",   "web"};
 
 }  // namespace
 

@@ -78,6 +78,7 @@ constexpr Flag expand_flags[] = {
 
 constinit const Command expand_command{
     .name = "expand",
+    .aliases = {"config"},
     .group = Group::Write,
     .summary = "Print a dataflow with its modules replaced by their nodes",
     .arguments = {{{"PATH", "The YAML file, or a folder that holds dataflow.yml",

@@ -48,8 +48,18 @@ LogConsole::LogConsole(boost::asio::io_context& loop, const Terminal& terminal, 
       messages_(loop, STDERR_FILENO, {}),
       repeats_timer_(loop) {}
 
+bool LogConsole::is_muted(const std::string& node) const {
+  const auto is_in = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, node) != names.end();
+  };
+  return options_.hides_nodes || is_in(options_.muted) ||
+         (!options_.shown.empty() && !is_in(options_.shown));
+}
+
 bool LogConsole::passes(const LogEntry& entry) const {
-  if (options_.hides_nodes && !entry.node.empty()) return false;
+  // What is said about a node that keeps quiet is news all the same.
+  const bool is_own_word = entry.stream != LogEntry::Stream::None || options_.hides_nodes;
+  if (!entry.node.empty() && is_own_word && is_muted(entry.node)) return false;
   if (!options_.filter.passes(entry.node, entry.level)) return false;
   // At a terminal the nodes speak; that they come and go as expected is no news.
   if (entry.stream == LogEntry::Stream::None && hides_service_news_ &&

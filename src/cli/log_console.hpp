@@ -30,6 +30,10 @@ class LogConsole {
     LogFilter filter{};
     /// Shows what is said about nodes, not what they say.
     bool hides_nodes = false;
+    /// What these nodes say is not shown.
+    std::vector<std::string> muted{};
+    /// Only what these say is; empty: what all say.
+    std::vector<std::string> shown{};
     /// Tells at a terminal, too, that nodes start and end.
     bool is_verbose = false;
     /// STDOUT_FILENO or STDERR_FILENO: for the lines.
@@ -76,6 +80,7 @@ class LogConsole {
   void finish();
 
  private:
+  bool is_muted(const std::string& node) const;
   bool passes(const daemon::LogEntry& entry) const;
   void write_entries(const std::vector<daemon::LogEntry>& entries);
   void tell_repeats_later();

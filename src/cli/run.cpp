@@ -119,6 +119,10 @@ int run(const CommandContext& context) {
   print_diagnostics(file->loaded, terminal, ", nothing was started");
   if (!file->loaded.dataflow) return exit_invalid_dataflow;
   if (refuse_deploy(*file->loaded.dataflow, *options, terminal)) return exit_invalid_dataflow;
+  if (const auto known = check_node_names(*options, *file->loaded.dataflow); !known) {
+    print_error(terminal, known.error().message);
+    return exit_code_of(known.error());
+  }
   if (const auto end = find_packages(*file, options->sources, hub::IndexFetcher::Ask::IfNew,
                                      terminal, ", nothing was started"))
     return *end;
@@ -157,6 +161,18 @@ constexpr auto run_flags = join_flags(
         log_display_flags[0],
         log_display_flags[1],
         {.name = "--json", .help = "The same as --log-format json"},
+        {.name = "--mute",
+         .value = "NODE,..",
+         .help = "Do not show what these nodes say; may be repeated",
+         .takes = Flag::Takes::Values},
+        {.name = "--only",
+         .value = "NODE,..",
+         .help = "Show only what these nodes say; may be repeated",
+         .takes = Flag::Takes::Values},
+        {.name = "--exit-code-from",
+         .value = "NODE",
+         .help = "Stop when this node has ended, with its exit code",
+         .takes = Flag::Takes::Value},
         {.name = "--env",
          .value = "KEY=VALUE",
          .help = "A variable for all nodes; may be repeated",
@@ -167,6 +183,8 @@ constexpr auto run_flags = join_flags(
          .takes = Flag::Takes::OptionalValue,
          .choices = "true|false"},
         {.name = "--hot-reload", .help = "Load Python operators anew when their files change"},
+        {.name = "--watch",
+         .help = "Restart a node when its program is saved, and load Python operators anew"},
         {.name = "--allow-shell-nodes", .help = "Allow nodes with `path: shell`"},
         {.name = "--ignore-deploy", .help = "Run here what `deploy:` places elsewhere"},
         {.name = "--uv", .help = "Give each Python node an environment of its own"},

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "base/spelling.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/duration.hpp"
 #include "cli/env_option.hpp"
@@ -38,6 +40,19 @@ Result<std::optional<bool>> switch_of(const ParsedCommand& command, std::string_
   return fail(ErrorKind::InvalidInput, fmt::format("{}={}: use true or false", flag, *text));
 }
 
+/// Each value may be a list itself.
+std::vector<std::string> names_of(const ParsedCommand& command, std::string_view flag) {
+  std::vector<std::string> names;
+  for (const std::string& value : command.values(flag)) {
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::string_view name = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+      if (!name.empty()) names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
 bool is_true(const std::optional<std::string>& value) {
   return value && (*value == "true" || *value == "1");
 }
@@ -58,10 +73,14 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
       TRY(parse_log_format(as_json ? "json" : command.value("--log-format").value_or("pretty")));
   options.hides_logs = environment("DORA_QUIET").value_or("false") != "false" &&
                        environment("DORA_QUIET").value_or("0") != "0";
+  options.muted = names_of(command, "--mute");
+  options.shown = names_of(command, "--only");
+  options.exit_code_from = command.value("--exit-code-from").value_or("");
   const auto variables = command.values("--env");
   options.environment = TRY(parse_env_options(variables));
   options.exit_when_nodes_finish = TRY(switch_of(command, "--exit-when-nodes-finish"));
-  options.hot_reload = command.has("--hot-reload");
+  options.watches = command.has("--watch");
+  options.hot_reload = command.has("--hot-reload") || options.watches;
   options.allows_shell_nodes =
       command.has("--allow-shell-nodes") || is_true(environment("DORA_ALLOW_SHELL_NODES"));
   options.ignores_deploy = command.has("--ignore-deploy");
@@ -73,6 +92,26 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   for (const auto& [flag, what] : not_yet)
     if (command.has(flag)) options.notices.push_back(fmt::format("{}: {}", flag, what));
   return options;
+}
+
+Result<> check_node_names(const RunOptions& options, const dataflow::Dataflow& dataflow) {
+  std::vector<std::string> known;
+  for (const dataflow::Node& node : dataflow.nodes)
+    known.push_back(node.id.text());
+  const auto check = [&](std::string_view flag, const std::string& name) -> Result<> {
+    if (std::ranges::find(known, name) != known.end()) return {};
+    const auto near = closest_match(name, known);
+    return fail(ErrorKind::NotFound,
+                fmt::format("`{} {}`: the dataflow has no such node{}", flag, name,
+                            near ? fmt::format(", did you mean `{}`?", *near)
+                                 : fmt::format("; it has: {}", fmt::join(known, ", "))));
+  };
+  for (const std::string& name : options.muted)
+    TRY(check("--mute", name));
+  for (const std::string& name : options.shown)
+    TRY(check("--only", name));
+  if (!options.exit_code_from.empty()) TRY(check("--exit-code-from", options.exit_code_from));
+  return {};
 }
 
 Result<std::filesystem::path> find_dataflow_file(const std::string& typed) {

@@ -14,6 +14,7 @@
 #include "cli/command_line.hpp"
 #include "cli/console_format.hpp"
 #include "cli/log_filter.hpp"
+#include "dataflow/dataflow.hpp"
 
 namespace dora::cli {
 
@@ -27,9 +28,16 @@ struct RunOptions {
   LogFormat log_format = LogFormat::Pretty;
   /// DORA_QUIET: nodes' lines go to their files only.
   bool hides_logs = false;
+  /// Nodes whose lines are not shown, and the only ones whose lines are; empty: all.
+  std::vector<std::string> muted;
+  std::vector<std::string> shown;
+  /// The node whose exit code is ours, and whose end is the end of the run.
+  std::string exit_code_from;
   std::map<std::string, std::string> environment;
   std::optional<bool> exit_when_nodes_finish;
   bool hot_reload = false;
+  /// Nodes are restarted when their programs are saved.
+  bool watches = false;
   bool allows_shell_nodes = false;
   bool ignores_deploy = false;
   /// Tells at a terminal, too, that nodes start and end.
@@ -52,6 +60,9 @@ struct RunOptions {
 
 /// Fails with InvalidInput, naming the flag.
 Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environment& environment);
+
+/// Fails with NotFound when a flag names a node that `dataflow` has not.
+Result<> check_node_names(const RunOptions& options, const dataflow::Dataflow& dataflow);
 
 /// The YAML file that `typed` means: itself, or dataflow.yml or dataflow.yaml in the folder it is.
 /// A path that does not exist is returned as it is: reading it will tell.

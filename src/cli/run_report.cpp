@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/duration.hpp"
 
@@ -30,18 +31,39 @@ std::string short_path(const std::string& path) {
 
 }  // namespace
 
+std::string waiting_text(const std::vector<std::string>& nodes,
+                         std::optional<std::chrono::nanoseconds> grace,
+                         std::chrono::nanoseconds since_stop) {
+  std::string text = fmt::format("waiting for {}", fmt::join(nodes, ", "));
+  const auto announce = [&](std::string_view what, std::chrono::nanoseconds when) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(when - since_stop);
+    if (left.count() > 0)
+      text += fmt::format("{}{} in {} s", text.find("SIG") == std::string::npos ? ": " : ", ", what,
+                          left.count());
+  };
+  if (grace) {
+    announce("SIGTERM", *grace);
+    announce("SIGKILL", *grace * 3 / 2);
+  }
+  return text + "; Ctrl-C kills at once";
+}
+
 std::string run_summary(const RunResult& result, int exit_code) {
   std::uint64_t messages = 0;
   std::uint64_t dropped = 0;
+  // Not lost: whoever wanted them had ended, or was stopped before their turn came.
+  std::uint64_t unread = 0;
   for (const EdgeTotals& edge : result.edges) {
     messages += edge.sent;
-    dropped += edge.dropped();
+    dropped += edge.dropped() - edge.unread();
+    unread += edge.unread();
   }
-  return fmt::format("{} ran {} · {} · {} dropped · logs: {} · exit {}",
+  return fmt::format("{} ran {} · {} · {} dropped{} · logs: {} · exit {}",
                      result.name.empty() ? "dataflow" : result.name,
                      format_duration(std::chrono::nanoseconds(result.duration_ns)),
-                     number_of(messages, "message"), dropped, short_path(result.log_folder),
-                     exit_code);
+                     number_of(messages, "message"), dropped,
+                     unread > 0 ? fmt::format(" · {} unread", unread) : "",
+                     short_path(result.log_folder), exit_code);
 }
 
 std::string stop_summary(const RunResult& result, std::int64_t since_ns) {

@@ -22,6 +22,7 @@
 #include "cli/duration.hpp"
 #include "cli/log_console.hpp"
 #include "cli/run_report.hpp"
+#include "cli/source_watch.hpp"
 #include "daemon/host.hpp"
 #include "daemon/process_tree.hpp"
 
@@ -37,6 +38,8 @@ using namespace std::chrono_literals;
 // Until the kernel has ended what was sent SIGKILL.
 constexpr auto kill_patience = 3s;
 constexpr auto between_screens = 1s;
+// Beyond --stop-after, for nodes that are still starting then.
+constexpr std::chrono::seconds start_patience{5};
 
 std::vector<std::string> node_names(const daemon::RunPlan& plan) {
   std::vector<std::string> names;
@@ -75,12 +78,15 @@ class RunSession {
                  {.format = options.log_format,
                   .filter = options.log_filter,
                   .hides_nodes = options.hides_logs,
+                  .muted = options.muted,
+                  .shown = options.shown,
                   .is_verbose = options.is_verbose,
                   .nodes = node_names(plan)}),
         signals_(loop_, front.signals.release()),
         front_death_(loop_, front.front_death.release()),
         stop_after_(loop_),
         kill_timer_(loop_),
+        waiting_timer_(loop_),
         front_keys_(std::move(front.keys)),
         keys_(loop_),
         screen_timer_(loop_),
@@ -104,13 +110,18 @@ class RunSession {
   void wait_for_front();
   void stop_later();
   void begin_stop(std::string_view why);
+  void tell_waiting_after(std::chrono::seconds pause,
+                          std::optional<std::chrono::nanoseconds> grace);
   void kill_all();
   void on_changed();
+  void stop_with_node();
+  int code_of(const RunResult& result) const;
   void on_stop_asked();
   void on_finished(const RunResult& result, const std::string& next);
   void show_screen();
   void wait_for_keys();
   void restart(const std::string& node);
+  void watch_sources(const daemon::RunPlan& plan);
   std::vector<NodeLine> node_lines() const;
   void report(const RunResult& result);
   void leave(int code);
@@ -124,13 +135,16 @@ class RunSession {
   stream_descriptor front_death_;
   asio::steady_timer stop_after_;
   asio::steady_timer kill_timer_;
+  asio::steady_timer waiting_timer_;
   FileDescriptor front_keys_;
   stream_descriptor keys_;
   asio::steady_timer screen_timer_;
   std::optional<AttachedScreen> screen_;
+  std::optional<SourceWatch> sources_;
   std::int64_t started_ns_ = monotonic_ns();
   std::int64_t stopped_ns_ = 0;  // 0: nobody asked yet
   bool is_started_ = false;
+  bool has_ports_ = false;  // some node does; others need not be dora nodes at all
   bool is_killing_ = false;
   int exit_code_ = exit_failed;
   // Last: ends the nodes before what they are told about goes.
@@ -145,6 +159,7 @@ int RunSession::run(daemon::RunPlan plan) {
     console_.warn("other terminals cannot see this run: " + opened.error().message);
   wait_for_signal();
   wait_for_front();
+  has_ports_ = std::ranges::any_of(plan.nodes, &daemon::NodePlan::has_ports);
   stop_later();
   if (front_keys_) {
     keys_.assign(front_keys_.release());
@@ -155,10 +170,12 @@ int RunSession::run(daemon::RunPlan plan) {
     wait_for_keys();
     show_screen();
   }
+  if (options_.watches) watch_sources(plan);
   if (const auto started = host_.start(std::move(plan)); !started)
     console_.warn(started.error().message);
   loop_.run();
   screen_.reset();
+  sources_.reset();
   host_.close();
   console_.finish();
   return exit_code_;
@@ -197,11 +214,12 @@ void RunSession::wait_for_front() {
   });
 }
 
-// Called again once all nodes run, so that starting does not count; but nodes that never get ready
-// are stopped as well.
+// Called again once all nodes run, so that starting does not count, also where that takes long. But
+// nodes that never get ready are stopped as well.
 void RunSession::stop_later() {
   if (!options_.stop_after) return;
-  stop_after_.expires_after(*options_.stop_after);
+  const bool may_get_ready = has_ports_ && !is_started_;
+  stop_after_.expires_after(*options_.stop_after + (may_get_ready ? start_patience : 0s));
   stop_after_.async_wait([this](error_code error) {
     if (!error) begin_stop("stopping…");
   });
@@ -212,6 +230,25 @@ void RunSession::begin_stop(std::string_view why) {
   stopped_ns_ = monotonic_ns();
   console_.tell(why);
   host_.stop_all({.grace = options_.grace});
+  tell_waiting_after(before_waiting_is_told, options_.grace);
+}
+
+// Whoever stops something wants to know what keeps it.
+void RunSession::tell_waiting_after(std::chrono::seconds pause,
+                                    std::optional<std::chrono::nanoseconds> grace) {
+  waiting_timer_.expires_after(pause);
+  waiting_timer_.async_wait([this, grace](error_code error) {
+    if (error || is_killing_) return;
+    std::vector<std::string> living;
+    for (const daemon::RunInfo& run : host_.engine().list()) {
+      for (const daemon::NodeInfo& node : run.nodes)
+        if (node.pid > 0) living.push_back(node.node);
+    }
+    if (living.empty()) return;
+    console_.tell(
+        waiting_text(living, grace, std::chrono::nanoseconds(monotonic_ns() - stopped_ns_)));
+    tell_waiting_after(between_waiting_texts, grace);
+  });
 }
 
 void RunSession::kill_all() {
@@ -228,6 +265,7 @@ void RunSession::kill_all() {
 }
 
 void RunSession::on_changed() {
+  if (!options_.exit_code_from.empty()) stop_with_node();
   if (is_started_) return;
   const auto runs = host_.engine().list();
   if (runs.empty() || runs.front().status != daemon::RunStatus::Running) return;
@@ -243,17 +281,39 @@ void RunSession::on_changed() {
                   format_duration(std::chrono::nanoseconds(monotonic_ns() - started_ns_))));
 }
 
+// The others would go on without the one whose result is wanted.
+void RunSession::stop_with_node() {
+  if (stopped_ns_ != 0) return;
+  for (const daemon::RunInfo& run : host_.engine().list()) {
+    const auto node =
+        std::ranges::find(run.nodes, options_.exit_code_from, &daemon::NodeInfo::node);
+    if (node == run.nodes.end()) continue;
+    if (node->status == daemon::NodeStatus::Stopped || node->status == daemon::NodeStatus::Failed)
+      begin_stop(fmt::format("`{}` has ended: stopping…", node->node));
+  }
+}
+
+int RunSession::code_of(const RunResult& result) const {
+  const auto node =
+      std::ranges::find(result.nodes, options_.exit_code_from, &daemon::NodeResult::node);
+  if (node != result.nodes.end() && node->exit_code >= 0) return node->exit_code;
+  return result.succeeded ? 0 : exit_failed;
+}
+
 void RunSession::on_stop_asked() {
   if (stopped_ns_ != 0) return;
   stopped_ns_ = monotonic_ns();
   console_.tell("stopping, as `dora stop` asks…");
+  tell_waiting_after(before_waiting_is_told, std::nullopt);
 }
 
 void RunSession::on_finished(const RunResult& result, const std::string& next) {
-  if (!is_killing_) exit_code_ = result.succeeded ? 0 : exit_failed;
+  if (!is_killing_) exit_code_ = code_of(result);
   report(result);
   if (next.empty()) return loop_.stop();
   is_started_ = false;
+  stopped_ns_ = 0;
+  waiting_timer_.cancel();
   started_ns_ = monotonic_ns();
   console_.tell(fmt::format("starting again as {}, as `dora restart` asks…", next));
 }
@@ -284,6 +344,21 @@ void RunSession::restart(const std::string& node) {
     const auto restarted = host_.restart_node(run.id, node, {.grace = node_restart_grace});
     console_.print(restarted ? restarting_text(node) : "  " + restarted.error().message);
   }
+}
+
+void RunSession::watch_sources(const daemon::RunPlan& plan) {
+  auto watch = SourceWatch::start(loop_, plan, [this](const std::string& node) {
+    if (stopped_ns_ != 0) return;
+    for (const daemon::RunInfo& run : host_.engine().list()) {
+      const auto restarted = host_.restart_node(run.id, node, {.grace = node_restart_grace});
+      console_.tell(restarted
+                        ? fmt::format("the program of `{}` was saved: starting it again", node)
+                        : fmt::format("the program of `{}` was saved, but {}", node,
+                                      restarted.error().message));
+    }
+  });
+  if (!watch) return console_.warn("--watch: " + watch.error().message);
+  sources_ = *std::move(watch);
 }
 
 std::vector<NodeLine> RunSession::node_lines() const {

@@ -121,6 +121,26 @@ TEST(RunReport, SumsUpARun) {
             "hello ran 11.2 s · 112 messages · 3 dropped · logs: out/0190 · exit 0");
 }
 
+TEST(RunReport, TellsWhatNobodyWasThereToReadFromWhatWasLost) {
+  daemon::RunResult result;
+  result.name = "hello";
+  result.duration_ns = 11'200'000'000;
+  result.edges = {edge(100, 3)};
+  result.edges[0].drops.push_back({.reason = "receiver ended", .count = 2});
+  result.log_folder = "out/0190";
+  EXPECT_EQ(run_summary(result, 0),
+            "hello ran 11.2 s · 100 messages · 3 dropped · 2 unread · logs: out/0190 · exit 0");
+}
+
+TEST(RunReport, TellsWhomAStopWaitsForAndWhatComesNext) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(waiting_text({"a", "b"}, 10s, 2001ms),
+            "waiting for a, b: SIGTERM in 8 s, SIGKILL in 13 s; Ctrl-C kills at once");
+  EXPECT_EQ(waiting_text({"a"}, 10s, 12s), "waiting for a: SIGKILL in 3 s; Ctrl-C kills at once");
+  EXPECT_EQ(waiting_text({"a"}, 10s, 16s), "waiting for a; Ctrl-C kills at once");
+  EXPECT_EQ(waiting_text({"a"}, std::nullopt, 2s), "waiting for a; Ctrl-C kills at once");
+}
+
 TEST(RunReport, TellsHowLongNodesTookToStop) {
   daemon::RunResult result;
   daemon::NodeResult early;

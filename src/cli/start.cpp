@@ -102,6 +102,8 @@ LogConsole::Options console_options(const CommandContext& context, const RunOpti
   LogConsole::Options console{.format = options.log_format,
                               .filter = options.log_filter,
                               .hides_nodes = options.hides_logs,
+                              .muted = options.muted,
+                              .shown = options.shown,
                               .is_verbose = options.is_verbose};
   if (context.command.has("--json")) console.format = LogFormat::Json;
   if (!context.command.value("--log-level")) {
@@ -134,6 +136,7 @@ Result<int> start_checked(const CommandContext& context, const RunOptions& optio
                 "  = help: `--ignore-deploy` runs everything here");
     return exit_failed;
   }
+  TRY(check_node_names(options, *file->loaded.dataflow));
   for (const std::string& notice : options.notices)
     print_warning(terminal, notice);
   if (const auto end = find_packages(*file, options.sources, hub::IndexFetcher::Ask::IfNew,
@@ -185,6 +188,14 @@ constexpr auto start_flags = join_flags(
         Flag{.name = "--env",
              .value = "KEY=VALUE",
              .help = "A variable for all nodes; may be repeated",
+             .takes = Flag::Takes::Values},
+        Flag{.name = "--mute",
+             .value = "NODE,..",
+             .help = "Attached: do not show what these nodes say; may be repeated",
+             .takes = Flag::Takes::Values},
+        Flag{.name = "--only",
+             .value = "NODE,..",
+             .help = "Attached: show only what these nodes say; may be repeated",
              .takes = Flag::Takes::Values},
         Flag{.name = "--exit-when-nodes-finish",
              .value = "BOOL",

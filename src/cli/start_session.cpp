@@ -45,6 +45,8 @@ constexpr auto between_screen_updates = 1s;
 /// From the first Ctrl-C: grace, half of it, and for the kernel to end what was killed.
 constexpr auto stopping_patience = 25s;
 constexpr auto killing_patience = 10s;
+/// What a stop that names none has.
+constexpr std::chrono::seconds usual_grace{10};
 /// A line of 1 MiB, every byte of it escaped.
 constexpr std::size_t longest_event = std::size_t{16} << 20;
 
@@ -74,6 +76,7 @@ class StartSession {
         signals_(loop_),
         ending_(loop_),
         patience_(loop_),
+        waiting_timer_(loop_),
         keys_(loop_),
         screen_timer_(loop_) {}
 
@@ -310,11 +313,30 @@ class StartSession {
           if (!stopped && stopped.error().kind != ErrorKind::NotFound)
             console_.warn(stopped.error().message);
         });
+    if (!is_forced) tell_waiting_after(before_waiting_is_told);
     patience_.expires_after(patience);
     patience_.async_wait([this](error_code error) {
       if (error) return;
       end(fail(ErrorKind::TimedOut,
                fmt::format("{} has not ended: `dora list` tells what it waits for", uuid_)));
+    });
+  }
+
+  // Whoever stops something wants to know what keeps it.
+  void tell_waiting_after(std::chrono::seconds pause) {
+    waiting_timer_.expires_after(pause);
+    waiting_timer_.async_wait([this](error_code error) {
+      if (error || interrupts_ > 1) return;
+      ask_aside(
+          [this, uuid = uuid_] {
+            return ask_dataflow(wish_.instance, uuid, std::chrono::steady_clock::now() + 2s);
+          },
+          [this](const Result<RunningDataflow>& now) {
+            if (!now || now->running_nodes.empty() || interrupts_ > 1) return;
+            console_.tell(waiting_text(now->running_nodes, usual_grace,
+                                       std::chrono::nanoseconds(monotonic_ns() - stopped_ns_)));
+            tell_waiting_after(between_waiting_texts);
+          });
     });
   }
 
@@ -332,6 +354,7 @@ class StartSession {
   asio::signal_set signals_;
   asio::signal_set ending_;
   asio::steady_timer patience_;
+  asio::steady_timer waiting_timer_;
   asio::posix::stream_descriptor keys_;
   asio::steady_timer screen_timer_;
   std::optional<RawKeyboard> keyboard_;

@@ -132,6 +132,10 @@ struct NodePlan {
   std::map<std::string, std::string> parameters;
   bool operator==(const NodePlan&) const = default;
 
+  /// Whether it is to send or receive anything.
+  bool has_ports() const {
+    return !inputs.empty() || !outputs.empty() || !timers.empty() || !log_inputs.empty();
+  }
   bool is_dynamic() const { return program.kind == ProgramPlan::Kind::Dynamic; }
 };
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "shared_memory/edge.hpp"
+
 namespace dora::daemon {
 namespace {
 
@@ -54,6 +56,13 @@ std::string failure_summary(const RunResult& result) {
                         followers.size() == 1 ? "error" : "errors", result.id);
   }
   return text;
+}
+
+std::uint64_t EdgeTotals::unread() const {
+  const auto gone =
+      std::ranges::find(drops, shared_memory::to_string(shared_memory::Drop::ConsumerGone),
+                        &EdgeTotals::Drop::reason);
+  return gone == drops.end() ? 0 : gone->count;
 }
 
 const char* to_string(NodeStatus status) {

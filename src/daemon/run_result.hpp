@@ -26,6 +26,8 @@ struct NodeResult {
   std::string stderr_excerpt;
   /// The node this failure follows from.
   std::string caused_by;
+  /// Of its last process; 128 and its number for a signal. -1: it had none.
+  int exit_code = -1;
   /// How often it was restarted.
   std::uint32_t restarts = 0;
   /// CLOCK_MONOTONIC; failures are told in this order.
@@ -49,7 +51,10 @@ struct EdgeTotals {
   /// Reasons with a count only.
   std::vector<Drop> drops;
 
+  /// For whatever reason.
   std::uint64_t dropped() const;
+  /// Of these, what was still waiting when its reader ended, as happens to whoever is stopped.
+  std::uint64_t unread() const;
 };
 
 struct RunResult {

@@ -153,6 +153,7 @@ Actions RunState::on_exited(NodeIndex node, const ExitStatus& status, std::int64
                            state.phase == Phase::Ready || state.phase == Phase::Running;
   if (!has_process) return {};
   const bool counts_as_failure = !status.is_success();
+  state.exit_code = status.signal == 0 ? status.code : 128 + status.signal;
   if (is_to_be_renewed(node)) {
     renew_by_hand(node, now_ns);
     return settle(now_ns);
@@ -240,9 +241,7 @@ void RunState::tell(NodeIndex node, Action action) {
 }
 
 bool RunState::has_ports(NodeIndex node) const {
-  const NodePlan& plan = plan_->nodes[node];
-  return !plan.inputs.empty() || !plan.outputs.empty() || !plan.timers.empty() ||
-         !plan.log_inputs.empty();
+  return plan_->nodes[node].has_ports();
 }
 
 void RunState::spawn(NodeIndex node, std::int64_t now_ns) {
@@ -293,6 +292,7 @@ std::vector<NodeResult> RunState::results() const {
                        .cause = state.outcome == Outcome::Succeeded ? "" : state.cause,
                        .stderr_excerpt = "",
                        .caused_by = state.caused_by,
+                       .exit_code = state.exit_code,
                        .restarts = state.restarts,
                        .ended_ns = state.ended_ns});
   }

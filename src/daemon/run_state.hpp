@@ -222,6 +222,7 @@ class RunState {
     std::vector<bool> input_closed;
     RestartCounter counter;
     std::uint32_t restarts = 0;
+    int exit_code = -1;
     std::int64_t spawned_ns = 0;
     std::optional<std::int64_t> restart_at;
     /// When the outputs of a node that detached close.

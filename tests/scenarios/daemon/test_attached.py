@@ -56,7 +56,8 @@ def test_the_first_ctrl_c_stops(attached, daemon):
     done = attached.end()
     assert done.code == 0, done
     assert "waiting: STOP MANUAL" in done.out
-    assert "^C stopping…\nwaiting ok (" in done.err
+    assert "^C stopping…\n" in done.err
+    assert "\nwaiting ok (" in done.err
     assert not daemon.list("--status", "running")
 
 
@@ -78,6 +79,7 @@ def test_the_second_ctrl_c_kills(flow, daemon, start_dora):
     running.wait_for("ready")
     running.signal(signal.SIGINT)
     running.wait_for("ignored")
+    running.wait_for("waiting for stubborn: SIGTERM in ")
     running.signal(signal.SIGINT)
     done = running.end()
     assert done.code == 130, done

@@ -212,7 +212,9 @@ def test_a_node_that_ignores_sigterm_too_is_killed_and_named(flow):
     running = flow.start()
     running.wait_for("watcher: ready")
     running.signal(signal.SIGINT)
+    running.wait_for("waiting for watcher: SIGTERM in ")
     result = running.wait()
+    assert "; Ctrl-C kills at once" in result.text
     assert "SIGKILL" in result.text
     assert any("watcher" in line and "SIGKILL" in line for line in result.text.splitlines())
     flow.wait_until_gone()
