@@ -185,8 +185,9 @@ constinit const Command node_connect_command{
     .arguments = {{output_argument, input_argument}},
     .flags = connection_flags,
     .description =
-        "The input may be a new one: the node then gets INPUT events with its id. An "
-        "input that is fed already has to be disconnected first.",
+        "The input may be a new one: the node then gets INPUT events with its id. One "
+        "that is fed already gets the messages of both outputs, in the order of their "
+        "sending, and closes when both have closed.",
     .examples = "dora node connect camera/image recorder/image",
     .run =
         [](const CommandContext& context) {

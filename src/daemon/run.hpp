@@ -163,6 +163,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void feed_listeners(NodeIndex source);
   Result<Port> find_port(std::string_view text, std::string_view what) const;
   Result<Port> find_output(std::string_view text) const;
+  /// Where among the inputs of its node a connection to `input` stands, or can stand.
+  Result<std::size_t> place_for_input(const Port& input, const Port& source);
   static std::optional<std::string> version_problem(std::uint32_t protocol,
                                                     const std::string& of_node);
   void send(NodeIndex node, const ControlMessage& message);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How Run carries out what RunState decided.
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -81,9 +82,13 @@ void Run::act(const SetUpNode& action) {
   setup.dataflow_id = plan_.id;
   setup.node = plan.id;
   setup.outputs = plan.outputs;
-  for (const InputPlan& input : plan.inputs)
+  for (const InputPlan& input : plan.inputs) {
+    // Once, though it may have several sources.
+    if (std::ranges::find(setup.inputs, input.id, &message::DataInput::input) != setup.inputs.end())
+      continue;
     setup.inputs.push_back(
         {.input = input.id, .timeout_ns = input.timeout ? input.timeout->count() : 0});
+  }
   for (const LogInputPlan& input : plan.log_inputs)
     setup.inputs.push_back({.input = input.id, .is_log = true});
   for (const TimerPlan& timer : plan.timers) {

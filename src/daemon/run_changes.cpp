@@ -204,6 +204,40 @@ Result<Run::Port> Run::find_output(std::string_view text) const {
                                   : fmt::format("; it has: {}", fmt::join(names, ", "))));
 }
 
+// An input may have several sources: each has a place of its own among the inputs of the plan.
+Result<std::size_t> Run::place_for_input(const Port& input, const Port& source) {
+  NodePlan& consumer = plan_.nodes[input.node];
+  InputPlan added;
+  added.id = input.id;
+  bool is_known = false;
+  std::optional<std::size_t> free;
+  for (std::size_t index = 0; index < consumer.inputs.size(); ++index) {
+    const InputPlan& each = consumer.inputs[index];
+    if (each.id != input.id) continue;
+    if (!std::exchange(is_known, true)) {
+      // The settings of the input are those of its first source.
+      added.queue = each.queue;
+      added.queue_size = each.queue_size;
+      added.timeout = each.timeout;
+    }
+    const bool is_same = each.producer == plan_.nodes[source.node].id && each.output == source.id;
+    if (is_same && each.is_connected && !state_.is_input_closed(input.node, index)) {
+      return refuse_change(ErrorKind::Busy, consumer,
+                           fmt::format("reads {}/{} on `{}` already", each.producer.text(),
+                                       each.output.text(), input.id.text()));
+    }
+    // A source that has closed keeps its place: a node of its name may come.
+    if (is_same || (!each.is_connected && !free)) free = index;
+  }
+  if (free) return *free;
+  if (!is_known && !is_custom(consumer) && !consumer.is_dynamic()) {
+    return refuse_change(ErrorKind::Unsupported, consumer,
+                         fmt::format("has no operator with an input `{}`", input.id.text()));
+  }
+  consumer.inputs.push_back(std::move(added));
+  return consumer.inputs.size() - 1;
+}
+
 Result<> Run::connect(std::string_view output, std::string_view input) {
   const Port from = TRY(find_output(output));
   const Port to = TRY(find_port(input, "input"));
@@ -216,29 +250,14 @@ Result<> Run::connect(std::string_view output, std::string_view input) {
   }
   if (auto obstacle = state_.connect_obstacle(from.node, from.id, to.node))
     return std::unexpected(*std::move(obstacle));
-  auto place = std::ranges::find(consumer.inputs, to.id, &InputPlan::id);
-  if (place == consumer.inputs.end()) {
-    if (!is_custom(consumer) && !consumer.is_dynamic()) {
-      return refuse_change(ErrorKind::Unsupported, consumer,
-                           fmt::format("has no operator with an input `{}`", to.id.text()));
-    }
-    InputPlan added;
-    added.id = to.id;
-    place = consumer.inputs.insert(place, std::move(added));
-  } else if (place->is_connected &&
-             !state_.is_input_closed(to.node,
-                                     static_cast<std::size_t>(place - consumer.inputs.begin()))) {
-    return refuse_change(ErrorKind::Busy, consumer,
-                         fmt::format("reads {}/{} on `{}` already: disconnect that first",
-                                     place->producer.text(), place->output.text(), to.id.text()));
-  }
-  place->producer = producer.id;
-  place->output = from.id;
-  place->is_connected = true;
-  const auto index = static_cast<std::size_t>(place - consumer.inputs.begin());
+  const std::size_t index = TRY(place_for_input(to, from));
+  InputPlan& place = consumer.inputs[index];
+  place.producer = producer.id;
+  place.output = from.id;
+  place.is_connected = true;
   auto notices = memory_.connect_input(to.node, index);
   if (!notices) {
-    place->is_connected = false;
+    place.is_connected = false;
     return std::unexpected(notices.error());
   }
   state_.on_connected(to.node, index);

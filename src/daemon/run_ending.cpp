@@ -131,7 +131,9 @@ void RunState::end(NodeIndex node, std::int64_t now_ns) {
         auto place = std::ranges::find(told, consumer.node, &TellNodeFailed::node);
         if (place == told.end())
           place = told.insert(told.end(), {consumer.node, node, state.cause, {}});
-        place->inputs.push_back(plan_->nodes[consumer.node].inputs[consumer.input].id);
+        const DataId& input = plan_->nodes[consumer.node].inputs[consumer.input].id;
+        if (std::ranges::find(place->inputs, input) == place->inputs.end())
+          place->inputs.push_back(input);
       }
     }
     for (TellNodeFailed& message : told) {

@@ -298,3 +298,65 @@ def test_a_node_that_comes_again_is_heard_again(flow, succeeds):
     succeeds("node", "connect", "speaker/lines", "hearer/line")
     running.wait_for("hearer: heard a line on line")
     end(running, succeeds)
+
+
+NUMBERED = """
+    import pyarrow as pa
+    from dora import Node
+
+    node = Node()
+    number = 0
+    for event in node:
+        if event["type"] == "INPUT":
+            node.send_output("number", pa.array([number]), {"from": node.node_id()})
+            number += 1
+"""
+MERGER = """
+    from dora import Node
+
+    node = Node()
+    last = {}
+    closings = 0
+    for event in node:
+        if event["type"] == "INPUT" and event["id"] == "x":
+            origin = event["metadata"]["from"]
+            value = event["value"].to_pylist()[0]
+            if origin not in last:
+                life = f"{node.restart_count()}.{closings}"
+                print("first from", origin, "in life", life, flush=True)
+            elif value != last[origin] + 1:
+                print("gap", origin, last[origin], value, flush=True)
+            last[origin] = value
+        elif event["type"] != "INPUT":
+            print(event["type"], event["id"], flush=True)
+            if event["type"] == "INPUT_CLOSED":
+                last.clear()
+                closings += 1
+"""
+
+
+def test_an_input_may_be_fed_by_several_outputs(flow, succeeds, run_dora):
+    flow.nodes(numbered=NUMBERED, merger=MERGER)
+    flow.yaml("""
+        nodes:
+          - {id: a, path: numbered.py, inputs: {tick: dora/timer/millis/3}, outputs: [number]}
+          - {id: b, path: numbered.py, inputs: {tick: dora/timer/millis/3}, outputs: [number]}
+          - {id: merger, path: merger.py, inputs: {x: a/number, tick: dora/timer/secs/3600}}
+        """)
+    running = flow.start()
+    running.wait_for("merger: first from a in life 0.0")
+    succeeds("node", "connect", "b/number", "merger/x")
+    running.wait_for("merger: first from b in life 0.0")
+    assert run_dora("node", "connect", "b/number", "merger/x").code == 1
+    # Both are there in the next life, too, and each comes and goes without the other.
+    succeeds("node", "restart", "merger")
+    running.wait_for("merger: first from a in life 1.0")
+    running.wait_for("merger: first from b in life 1.0")
+    succeeds("node", "disconnect", "a/number", "merger/x")
+    succeeds("node", "remove", "b")
+    running.wait_for("merger: INPUT_CLOSED x")
+    succeeds("node", "connect", "a/number", "merger/x")
+    running.wait_for("merger: first from a in life 1.1")
+    result = end(running, succeeds)
+    assert not [line for line in result.of("merger") if line.startswith("gap")]
+    assert result.of("merger").count("INPUT_CLOSED x") == 1
