@@ -18,6 +18,10 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PATIENCE = 60.0
 PIECE = 1 << 20
@@ -71,25 +75,32 @@ def reason_of(error: OSError) -> str:
     return str(getattr(error, "reason", error))
 
 
-def provide(given: argparse.Namespace) -> str:
-    url, path, wanted = given.url, given.file, given.sha256
+def provide(
+    url: str,
+    path: Path,
+    wanted: str | None,
+    is_offline: bool,
+    is_document: bool = False,
+    tell: Callable[[str], object] = print,
+) -> str:
+    """Sees that what the URL gives lies at `path`. Returns its checksum."""
     here = checksum_of(path) if path.is_file() else None
     if here is not None and here == wanted:
         path.chmod(0o755)
         return here
-    if given.offline:
+    if is_offline:
         if here is not None and wanted is None:
             return here
         raise Failure("it has not been downloaded, and `--offline` forbids it")
     try:
-        found = download(url, path, wanted, given.document)
+        found = download(url, path, wanted, is_document)
     except OSError as error:
         if here is None or wanted is not None:
             raise Failure(reason_of(error)) from error
-        print(f"{url}: {reason_of(error)}: using what was downloaded before", flush=True)
+        tell(f"{url}: {reason_of(error)}: using what was downloaded before")
         return here
-    if found != here and not given.document:
-        print(f"downloaded {url}", flush=True)
+    if found != here and not is_document:
+        tell(f"downloaded {url}")
     return found
 
 
@@ -102,7 +113,7 @@ def main() -> int:
     parser.add_argument("--document", action="store_true")
     given = parser.parse_args()
     try:
-        print(provide(given))
+        print(provide(given.url, given.file, given.sha256, given.offline, given.document))
     except Failure as failure:
         print(failure)
         return 1

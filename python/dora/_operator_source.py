@@ -25,37 +25,43 @@ def is_url(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
-def fetched(url: str, operator_id: str) -> str:
-    """The file that a URL names: what is there now, or what was there before when nobody answers.
-    The runtime of libraries (native_operator.cpp) looks for it in the same place."""
-    from ._download import Failure, download, reason_of
+def fetched(url: str, sha256: str, operator_id: str) -> str:
+    """The file that a URL names: one with the right checksum; without one what is there now, or
+    what was there before when nobody answers. The runtime of libraries (native_operator.cpp) looks
+    for it in the same place. The daemon sets DORA_OFFLINE for `--offline`."""
+    from ._download import provide
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr)
 
     name = re.split("[?#]", url)[0].rpartition("/")[2]
-    path = Path("build", name if name and not name.startswith(".") else f"program{name}").absolute()
+    name = name if name and not name.startswith(".") else f"program{name}"
+    path = Path("build", sha256, name).absolute()
+    is_offline = os.environ.get("DORA_OFFLINE") == "1"
     try:
-        download(url, path, None, False)
-    except (OSError, Failure) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        if not path.is_file():
-            raise NotFound(f"operator '{operator_id}': downloading {url}: {reason}") from error
-        print(f"{url}: {reason}: using what was downloaded before", file=sys.stderr)
+        provide(url, path, sha256 or None, is_offline, tell=tell)
+    except Exception as error:  # a server may answer anything
+        raise NotFound(f"operator '{operator_id}': downloading {url}: {error}") from error
     return str(path)
 
 
 class Source:
     """`detect.py`, `package.module`, or a URL; each with `:Class` when that is not `Operator`."""
 
-    def __init__(self, python: str | dict[str, Any], operator_id: str) -> None:
+    def __init__(self, config: dict[str, Any]) -> None:
+        python = config["python"]
         text: str = python["source"] if isinstance(python, dict) else python
         reference, colon, name = text.rpartition(":")
         has_class = bool(colon) and name.isidentifier()
         self.reference = reference if has_class else text
         self.class_name = name if has_class else "Operator"
-        self.operator_id = operator_id
+        self.sha256 = str(config.get("path_sha256", "")).lower()
+        self.operator_id: str = config["id"]
 
     def load(self) -> ModuleType:
         if is_url(self.reference):
-            return _import_file(fetched(self.reference, self.operator_id), self.operator_id)
+            path = fetched(self.reference, self.sha256, self.operator_id)
+            return _import_file(path, self.operator_id)
         path = os.path.abspath(_expand(self.reference))
         is_module = _MODULE.fullmatch(self.reference) and not self.reference.endswith(".py")
         if is_module and not os.path.isfile(path):

@@ -30,7 +30,7 @@ class RunningOperator:
     def __init__(self, node_id: str, config: dict[str, Any], sender: Any) -> None:
         self.id: str = config["id"]
         self.name = f"operator '{self.id}' of node '{node_id}'"
-        self.source = Source(config["python"], self.id)
+        self.source = Source(config)
         self.path = ""
         self.send_output = sender.send_output
         self.descriptor: dict[str, Any] = {}
@@ -171,4 +171,4 @@ def _fetch_libraries(descriptor: dict[str, Any], node_id: str) -> None:
     for operator in [own["operator"]] if "operator" in own else own.get("operators", []):
         library = operator.get("shared-library", "")
         if is_url(library):
-            fetched(library, operator["id"])
+            fetched(library, operator.get("path_sha256", "").lower(), operator["id"])

@@ -81,7 +81,8 @@ int build_and_run(const CommandContext& context, const RunOptions& options, Data
                        {.name = options.name.empty() ? name_of(file.path) : options.name,
                         .environment = {options.environment.begin(), options.environment.end()},
                         .exit_when_nodes_finish = options.exit_when_nodes_finish,
-                        .hot_reload = options.hot_reload},
+                        .hot_reload = options.hot_reload,
+                        .is_offline = options.sources.is_offline},
                        places);
   if (!plan) {
     print_error(terminal, plan.error().message);

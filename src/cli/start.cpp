@@ -38,6 +38,7 @@ Result<daemon::StartRequest> make_request(const RunOptions& options,
   request.inherited = daemon::inherited_environment();
   request.exit_when_nodes_finish = options.exit_when_nodes_finish;
   request.hot_reload = options.hot_reload;
+  request.is_offline = options.sources.is_offline;
   request.allow_shell_nodes = options.allows_shell_nodes;
   request.places = std::move(places);
   return request;

@@ -245,6 +245,8 @@ Result<RunPlan> plan_run(const Dataflow& dataflow, const RunOptions& options,
     plan_environment(dataflow, node, options, item, plan.warnings);
     if (options.hot_reload && node.kind == NodeKind::Operators)
       item.environment["DORA_HOT_RELOAD"] = "1";
+    if (options.is_offline && node.kind == NodeKind::Operators)
+      item.environment["DORA_OFFLINE"] = "1";
     for (const auto& output : node.ports.outputs)
       item.outputs.push_back(output.id);
     for (const auto& input : node.ports.inputs) {

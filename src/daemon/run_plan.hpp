@@ -178,6 +178,8 @@ struct RunOptions {
   std::optional<bool> exit_when_nodes_finish;
   /// Python operators follow their files.
   bool hot_reload = false;
+  /// Operators that are named by URL are those that were downloaded before.
+  bool is_offline = false;
 };
 
 }  // namespace dora::daemon

@@ -131,17 +131,18 @@ Result<> take(std::string_view key, const json::value& value, StartRequest& requ
     request.exit_when_nodes_finish = TRY(switch_of(key, value));
   } else if (key == "hot_reload") {
     request.hot_reload = TRY(switch_of(key, value));
+  } else if (key == "offline") {
+    request.is_offline = TRY(switch_of(key, value));
   } else if (key == "allow_shell_nodes") {
     request.allow_shell_nodes = TRY(switch_of(key, value));
   } else if (key == "places") {
     request.places = TRY(places_of(value));
   } else {
-    return fail(
-        ErrorKind::InvalidInput,
-        fmt::format("`{}` is unknown here: the keys are `file`, `uuid`, `name`, `env`, "
-                    "`inherited`, `exit_when_nodes_finish`, `hot_reload`, `allow_shell_nodes` "
-                    "and `places`",
-                    key.substr(0, longest_name)));
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("`{}` is unknown here: the keys are `file`, `uuid`, `name`, `env`, "
+                            "`inherited`, `exit_when_nodes_finish`, `hot_reload`, `offline`, "
+                            "`allow_shell_nodes` and `places`",
+                            key.substr(0, longest_name)));
   }
   return {};
 }
@@ -185,6 +186,7 @@ std::string to_json(const StartRequest& request) {
   if (request.exit_when_nodes_finish)
     object["exit_when_nodes_finish"] = *request.exit_when_nodes_finish;
   object["hot_reload"] = request.hot_reload;
+  object["offline"] = request.is_offline;
   object["allow_shell_nodes"] = request.allow_shell_nodes;
   if (!request.places.empty()) object["places"] = to_object(request.places);
   return json::serialize(object);
@@ -203,7 +205,8 @@ Result<RunPlan> plan_request(const StartRequest& request) {
                               {.name = request.name.empty() ? two_word_name() : request.name,
                                .environment = {request.env.begin(), request.env.end()},
                                .exit_when_nodes_finish = request.exit_when_nodes_finish,
-                               .hot_reload = request.hot_reload},
+                               .hot_reload = request.hot_reload,
+                               .is_offline = request.is_offline},
                               request.places));
   if (!request.uuid.empty()) plan.id = request.uuid;
   plan.inherited = inheritable(inherited);

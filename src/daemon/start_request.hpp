@@ -29,6 +29,8 @@ struct StartRequest {
   std::optional<bool> exit_when_nodes_finish;
   /// Python operators follow their files.
   bool hot_reload = false;
+  /// Operators that are named by URL are those that were downloaded before.
+  bool is_offline = false;
   bool allow_shell_nodes = false;
   /// What a build has found out.
   NodePlaces places;

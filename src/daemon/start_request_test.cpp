@@ -19,6 +19,7 @@ TEST(StartRequest, ComesBackAsItWasSent) {
   request.inherited = {{"PATH", "/bin"}, {"LATIN", "caf\xe9"}};
   request.exit_when_nodes_finish = false;
   request.hot_reload = true;
+  request.is_offline = true;
   request.allow_shell_nodes = true;
   request.places["camera"] = {.working_directory = "/work/git/x",
                               .python_environment = "/work/.dora/python-envs/camera",

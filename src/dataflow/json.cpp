@@ -156,6 +156,7 @@ json::object of(const Operator& each) {
       object["wasm"] = each.source;
       break;
   }
+  set(object, "path_sha256", each.sha256);
   if (each.thread == OperatorThread::Own) object["thread"] = "own";
   object["inputs"] = inputs_of(each.ports);
   object["outputs"] = outputs_of(each.ports);

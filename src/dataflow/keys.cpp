@@ -108,6 +108,8 @@ constexpr Key operators[] = {
      "names "
      "another."},
     {"shared-library", "text", "none", "A library, written without `lib` and extension; or a URL."},
+    {"path_sha256", "text", "none",
+     "The checksum of a `python` or `shared-library` that is a URL."},
     {"wasm", "text", "none", "Recognised, but not supported."},
     {"thread", "`shared` or `own`", "`shared`",
      "`own` for an operator that blocks; the others share one thread."},

@@ -129,7 +129,9 @@ void check_words(const Decoder& decoder, const Fields& fields, std::string_view 
 void decode_program(const Decoder& decoder, const Fields& fields, Node& node) {
   node.git = decode_git(decoder, fields);
   node.hub = decode_hub(decoder, fields);
-  node.path_sha256 = decode_checksum(decoder, fields);
+  const YamlNode* path = fields.find("path");
+  node.path_sha256 = decode_checksum(decoder, fields, "path",
+                                     path != nullptr && path->is_scalar() && is_url(path->text));
   node.kind = NodeKind::Program;
   if (node.hub || fields.has("hub")) node.kind = NodeKind::Hub;
   if (node.path.starts_with("http://") || node.path.starts_with("https://")) {

@@ -142,22 +142,21 @@ std::optional<HubSource> decode_hub(const Decoder& decoder, const Fields& fields
   return hub;
 }
 
-std::optional<std::string> decode_checksum(const Decoder& decoder, const Fields& fields) {
+std::optional<std::string> decode_checksum(const Decoder& decoder, const Fields& fields,
+                                           std::string_view source_key, bool has_url) {
   auto text = fields.text("path_sha256");
   if (!text) return std::nullopt;
   bool is_hex = text->size() == 64 && std::ranges::all_of(*text, [](char c) {
                   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
                 });
-  bool has_url =
-      fields.has("path") && fields.find("path")->is_scalar() && is_url(fields.find("path")->text);
   if (is_hex && has_url) return text;
   decoder.report.add(
       fields.find("path_sha256")->at,
       {.code = "E023",
-       .message =
-           is_hex
-               ? fmt::format("`path_sha256` of {} needs a `path` that is a URL", fields.where())
-               : fmt::format("`path_sha256` of {} has not 64 hexadecimal digits", fields.where())});
+       .message = is_hex ? fmt::format("`path_sha256` of {} needs a `{}` that is a URL",
+                                       fields.where(), source_key)
+                         : fmt::format("`path_sha256` of {} has not 64 hexadecimal digits",
+                                       fields.where())});
   return std::nullopt;
 }
 

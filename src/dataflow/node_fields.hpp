@@ -23,7 +23,9 @@ std::optional<Deploy> decode_deploy(const Decoder& decoder, const Fields& fields
                                     std::string_view key);
 std::optional<GitSource> decode_git(const Decoder& decoder, const Fields& fields);
 std::optional<HubSource> decode_hub(const Decoder& decoder, const Fields& fields);
-std::optional<std::string> decode_checksum(const Decoder& decoder, const Fields& fields);
+/// Of what `source_key` names by URL.
+std::optional<std::string> decode_checksum(const Decoder& decoder, const Fields& fields,
+                                           std::string_view source_key, bool has_url);
 RestartSettings decode_restart(const Fields& fields);
 std::vector<std::uint32_t> decode_cores(const Decoder& decoder, const Fields& fields);
 std::shared_ptr<ModuleUse> decode_module_use(const Decoder& decoder, const Fields& fields);

@@ -36,6 +36,8 @@ struct Operator {
   OperatorLanguage language = OperatorLanguage::Python;
   /// A script, or a library without `lib` and extension; relative to the dataflow, or a URL.
   std::string source;
+  /// Of a source that is a URL.
+  std::optional<std::string> sha256;
   std::optional<std::string> conda_env;
   OperatorThread thread = OperatorThread::Shared;
   std::optional<std::string> build;

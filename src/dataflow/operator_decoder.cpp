@@ -51,6 +51,7 @@ void decode_source(const Decoder& decoder, const Fields& fields, Operator& resul
   } else {
     result.source = fields.text(given[0]).value_or("");
   }
+  result.sha256 = decode_checksum(decoder, fields, given[0], is_url(result.source));
   if (result.language != OperatorLanguage::SharedLibrary || is_url(result.source)) return;
   std::string_view name = result.source;
   name = name.substr(name.rfind('/') + 1);

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "base/spelling.hpp"
 #include "dora/upstream/operator_api.h"
 #include "node/c_handles.hpp"
 
@@ -159,7 +160,7 @@ class UpstreamOperator : public NativeOperator {
 };
 
 /// Where the library lies that a dataflow calls `source`.
-fs::path file_of(const std::string& source) {
+fs::path file_of(const std::string& source, const std::string& sha256) {
   const bool is_url = source.starts_with("http://") || source.starts_with("https://");
   if (!is_url) {
     const fs::path path = source;
@@ -169,7 +170,7 @@ fs::path file_of(const std::string& source) {
   const std::string_view address = std::string_view(source).substr(0, source.find_first_of("?#"));
   std::string name(address.substr(address.rfind('/') + 1));
   if (name.empty() || name.starts_with('.')) name = "program" + name;
-  return fs::path("build") / name;
+  return fs::path("build") / to_lower(sha256) / name;
 }
 
 Result<> check_version(const Library& library) {
@@ -194,9 +195,10 @@ Result<std::unique_ptr<NativeOperator>> begin(OperatorHandle handle,
 }  // namespace
 
 Result<std::unique_ptr<NativeOperator>> NativeOperator::create(const std::string& source,
+                                                               const std::string& sha256,
                                                                OperatorHandle handle) {
   std::error_code error;
-  const fs::path file = fs::absolute(file_of(source), error);
+  const fs::path file = fs::absolute(file_of(source, sha256), error);
   if (!fs::exists(file, error)) {
     return fail(ErrorKind::NotFound, fmt::format("no shared library at {}", file.string()));
   }

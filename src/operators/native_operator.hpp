@@ -40,6 +40,7 @@ class NativeOperator {
   /// downloaded when `source` is a URL, and lets it make its state. Fails with NotFound, or with
   /// InvalidInput when it is no operator; and with what the operator said.
   static Result<std::unique_ptr<NativeOperator>> create(const std::string& source,
+                                                        const std::string& sha256,
                                                         OperatorHandle handle);
   virtual ~NativeOperator() = default;
   NativeOperator(const NativeOperator&) = delete;

@@ -42,6 +42,7 @@ OperatorConfig read_operator(const json::object& each, std::string_view node_id,
   OperatorConfig config;
   config.id = text_of(each, "id");
   config.library = text_of(each, "shared-library");
+  config.sha256 = text_of(each, "path_sha256");
   config.has_own_thread = text_of(each, "thread") == "own";
   config.json = json::serialize(each);
   if (const json::value* inputs = each.if_contains("inputs"); inputs && inputs->is_object()) {

@@ -26,6 +26,8 @@ struct OperatorConfig {
   std::string id;
   /// A library without `lib` and extension; empty: it is in another language, and the host's.
   std::string library;
+  /// What it must be, when it is named by URL; may be empty.
+  std::string sha256;
   /// Whether it runs on a thread of its own.
   bool has_own_thread = false;
   std::vector<InputConfig> inputs;

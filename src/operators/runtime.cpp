@@ -80,8 +80,9 @@ Result<> Runtime::set_up(std::vector<OperatorConfig> configs) {
                           .failure = {}};
     report_crashes_of(node_->id());
     const CrashScope scope(each.config.id);
-    each.native = TRY(NativeOperator::create(each.config.library, std::move(handle))
-                          .while_doing(fmt::format("operator '{}'", each.config.id)));
+    each.native =
+        TRY(NativeOperator::create(each.config.library, each.config.sha256, std::move(handle))
+                .while_doing(fmt::format("operator '{}'", each.config.id)));
   }
   live_count_ = operators_.size();
   // What never gets an event has nothing to do.

@@ -1,6 +1,7 @@
 """What `python:` and `shared-library:` may name: files, modules and URLs."""
 
 import functools
+import hashlib
 import http.server
 import threading
 
@@ -137,3 +138,48 @@ def test_a_library_is_downloaded(run_dataflow, compile_operator, workspace, serv
     ended = run_dataflow(flow_of(f"shared-library: '{server.url}/arm-1.0.so?x=1'"))
     assert ended.code == 0, ended.text
     assert "event 1" in ended.out
+
+
+def test_a_checksum_is_held_to_and_spares_the_network(run_dataflow, workspace, server):
+    text = OPERATOR.format(name="Lift", said="checked")
+    (server.folder / "arm.py").write_text(text)
+    right = hashlib.sha256(text.encode()).hexdigest()
+    flow = flow_of(f"python: '{server.url}/arm.py:Lift'\n      path_sha256: ")
+    ended = run_dataflow(flow.replace("path_sha256: ", f"path_sha256: {'f' * 64}"))
+    assert ended.code == 1
+    assert f"its sha256 is {right}, not {'f' * 64} as `path_sha256` says" in ended.text
+    flow = flow.replace("path_sha256: ", f"path_sha256: '{right.upper()}'")
+    ended = run_dataflow(flow)
+    assert ended.code == 0, ended.text
+    assert (workspace / "build" / right / "arm.py").is_file()
+    (server.folder / "arm.py").unlink()
+    ended = run_dataflow(flow)
+    assert ended.code == 0, ended.text
+    assert "checked INPUT" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("python: arm.py\n      path_sha256: " + "f" * 64, "needs a `python` that is a URL"),
+        ("shared-library: arm\n      path_sha256: " + "f" * 64, "needs a `shared-library`"),
+        ("python: 'http://x/arm.py'\n      path_sha256: f00", "has not 64 hexadecimal digits"),
+    ],
+)
+def test_a_checksum_that_is_none_is_refused(run_dataflow, lines, said):
+    ended = run_dataflow(flow_of(lines), arm="")
+    assert ended.code == 3
+    assert said in ended.err
+
+
+def test_offline_uses_what_was_downloaded(run_dataflow, server):
+    (server.folder / "arm.py").write_text(OPERATOR.format(name="Operator", said="first"))
+    flow = flow_of(f"python: '{server.url}/arm.py'")
+    ended = run_dataflow(flow, "--offline")
+    assert ended.code == 1
+    assert "has not been downloaded, and `--offline` forbids it" in ended.text
+    assert run_dataflow(flow).code == 0
+    (server.folder / "arm.py").write_text(OPERATOR.format(name="Operator", said="second"))
+    ended = run_dataflow(flow, "--offline")
+    assert ended.code == 0, ended.text
+    assert "first INPUT" in ended.out
