@@ -119,13 +119,34 @@ Ref received_form(PyObject* data) {
 
 bool send_inside(const RuntimeState& runtime, std::uint32_t output, PyObject* data,
                  const dora_metadata* metadata) {
-  Ref form = received_form(data);
+  const Ref form = received_form(data);
   if (!form) return false;
-  const dora_object object{form.release().ptr(), release_object, export_object};
-  const dora_status status = call(
-      runtime, [&] { return dora_runtime_send_object(runtime.handle, output, &object, metadata); });
-  if (status != DORA_OK) raise_status(status);
-  return status == DORA_OK;
+  // Each send takes over a reference, also when it fails.
+  const auto one_more = [&] {
+    return dora_object{borrow(form.ptr()).release().ptr(), release_object, export_object};
+  };
+  if (runtime.is_alone) {
+    const dora_object object = one_more();
+    const dora_status status = dora_runtime_send_object(runtime.handle, output, &object, metadata);
+    if (status != DORA_OK) raise_status(status);
+    return status == DORA_OK;
+  }
+  // There may be no room at an operator on another thread.
+  dora_node* node = state_of(runtime.node).handle;
+  Wait wait(node);
+  while (true) {
+    wait.begin_round();
+    const std::uint32_t nudges = dora_node_nudges(node);
+    if (PyErr_CheckSignals() < 0) return false;
+    const dora_object object = one_more();
+    const dora_status status = wait.run_round(nudges, [&] {
+      return dora_runtime_send_object(runtime.handle, output, &object, metadata);
+    });
+    if (status == DORA_OK) return true;
+    if (status == DORA_INTERRUPTED) continue;
+    raise_status(status);
+    return false;
+  }
 }
 
 PyObject* sender_send_output(PyObject* self, PyObject* const* arguments, Py_ssize_t count,

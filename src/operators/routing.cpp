@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where events go: from the node to operators, and from operator to operator.
 #include <algorithm>
+#include <chrono>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "node/control_connection.hpp"
+#include "node/patience.hpp"
 #include "operators/runtime.hpp"
 
 namespace dora::operators {
@@ -179,6 +182,23 @@ bool Runtime::has_room(int number, std::size_t sender_thread) const {
          thread.queue.waiting(number) < own->queue.size;
 }
 
+Result<> Runtime::wait_for_room(Lock& lock, Thread& sender) {
+  const auto& patience = node::patience;
+  if (patience.is_over(node_->nudges()))
+    return std::unexpected(node::interruption("waiting for room at an operator"));
+  const bool is_limited =
+      patience.seen_nudges || patience.deadline_ns != shared_memory::no_deadline;
+  sender.waits_for_room = true;
+  if (is_limited) {
+    // A signal handler cannot notify: it counts a nudge, which is looked for this often.
+    changed_.wait_for(lock, std::chrono::milliseconds(50));
+  } else {
+    changed_.wait(lock);
+  }
+  sender.waits_for_room = false;
+  return {};
+}
+
 Result<> Runtime::send_inside(std::uint32_t number, const node::LocalPayload::Pointer& payload,
                               const message::MetadataWriter* metadata) {
   std::vector<std::byte> bytes(metadata == nullptr ? 0 : metadata->size_bytes());
@@ -191,16 +211,15 @@ Result<> Runtime::send_inside(std::uint32_t number, const node::LocalPayload::Po
   if (sender->life == Life::Ended) {
     return fail(ErrorKind::Disconnected, fmt::format("output '{}' was closed", output.id));
   }
+  // Room at all of them first: a send that is broken off has sent nothing.
+  for (const int receiver : output.receivers) {
+    while (!has_room(receiver, sender->thread))
+      TRY(wait_for_room(lock, *threads_[sender->thread]));
+  }
   node::MessageHead head{.sequence = output.sequence++};
   head.sent_ns = monotonic_ns();
   head.timestamp_ns = realtime_ns();
   for (const int receiver : output.receivers) {
-    Thread& own = *threads_[sender->thread];
-    while (!has_room(receiver, sender->thread)) {
-      own.waits_for_room = true;
-      changed_.wait(lock);
-      own.waits_for_room = false;
-    }
     push(receiver, node::Event::create_local(head, bytes, payload),
          metadata != nullptr && metadata->is_correlated(),
          metadata != nullptr && metadata->is_flush());

@@ -153,6 +153,8 @@ class Runtime {
   void count_drops(int number, std::size_t dropped);
   void tell_drops(bool is_last);
   bool has_room(int number, std::size_t sender_thread) const;
+  /// Waits for a change. Fails with an interruption when this thread's patience is over.
+  Result<> wait_for_room(Lock& lock, Thread& sender);
   void wake();
 
   std::shared_ptr<node::Node> node_;

@@ -115,3 +115,65 @@ def test_an_unknown_thread_is_refused_with_what_there_is(run_dataflow):
     assert ended.code == 3
     assert "`shared`" in ended.err
     assert "`own`" in ended.err
+
+
+def test_a_signal_ends_the_wait_for_an_operator_on_another_thread(run_dataflow):
+    """The main thread runs Python's handlers, and is the one that waits for room."""
+    ended = run_dataflow(
+        """
+nodes:
+  - id: sender
+    path: sender.py
+    outputs: [number]
+  - id: runtime
+    operators:
+      - id: source
+        python: flow.py:Source
+        inputs: {x: sender/number}
+        outputs: [y]
+      - id: sink
+        python: flow.py:Sink
+        thread: own
+        inputs:
+          y: {source: runtime/source/y, queue_size: 1, queue_policy: backpressure}
+          z: {source: runtime/source/y, queue_size: 50}
+""",
+        sender='from dora import Node\nNode().send_output("number", b"")',
+        flow="""
+import os, signal, threading
+
+handled = threading.Event()
+signal.signal(signal.SIGUSR1, lambda *_: handled.set())
+sending = 0
+
+def main_thread_sleeps():
+    with open(f"/proc/self/task/{os.getpid()}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] == "S"
+
+class Source:
+    def on_event(self, event, send_output):
+        global sending
+        if event["type"] == "INPUT":
+            for sending in range(1, 6):
+                send_output("y", sending.to_bytes(1, "little"))
+
+class Sink:
+    def __init__(self):
+        self.numbers = {"y": [], "z": []}
+
+    def on_event(self, event, send_output):
+        if event["type"] == "INPUT":
+            self.numbers[event["id"]].append(event["data"][0])
+            if event["id"] == "y" and not handled.is_set():
+                seen = 0
+                while seen < 200:  # the sender lies in wait for room, again and again
+                    seen = seen + 1 if sending > 1 and main_thread_sleeps() else 0
+                os.kill(os.getpid(), signal.SIGUSR1)
+                print("handled", handled.wait(60))
+        elif event["type"] == "STOP":
+            print(self.numbers)
+""",
+    )
+    assert ended.code == 0, ended.text
+    assert "handled True" in ended.out
+    assert "{'y': [1, 2, 3, 4, 5], 'z': [1, 2, 3, 4, 5]}" in ended.out
