@@ -51,7 +51,7 @@ def run_dataflow(
     """
     from ._programs import program
 
-    wanted = list(outputs)
+    wanted = [outputs] if isinstance(outputs, str) else list(outputs)
     folder = os.path.dirname(os.path.abspath(dataflow_path))
     with tempfile.TemporaryDirectory(prefix="dora-test-") as private:
         results = os.path.join(private, "results")
@@ -60,7 +60,7 @@ def run_dataflow(
         beside = None
         if wanted:
             beside = _with_recorder(path, folder, wanted)
-            path = beside
+            path = beside or path
         try:
             exit_code, text = _run(
                 [program(), "run", path], {**os.environ, **(env or {}), _RESULTS: results}, timeout
@@ -94,12 +94,18 @@ def _run(command: list[str], env: dict[str, str], timeout: float) -> tuple[int, 
         return process.returncode, text
 
 
-def _with_recorder(path: str, folder: str, wanted: list[str]) -> str:
-    """A copy of the dataflow with one more node, which keeps what is wanted."""
-    import yaml
+def _with_recorder(path: str, folder: str, wanted: list[str]) -> str | None:
+    """A copy of the dataflow with one more node, which keeps what is wanted. None for what is no
+    dataflow: `dora run` says best what is wrong with it."""
+    from ._yaml import read, write
 
-    with open(path, encoding="utf-8") as file:
-        dataflow = yaml.safe_load(file)
+    try:
+        with open(path, encoding="utf-8") as file:
+            dataflow = read(file)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(dataflow, dict) or not isinstance(dataflow.get("nodes") or [], list):
+        return None
     inputs = {
         f"wanted-{number}": {"source": output, "queue_policy": "backpressure"}
         for number, output in enumerate(wanted)
@@ -113,7 +119,7 @@ def _with_recorder(path: str, folder: str, wanted: list[str]) -> str:
     dataflow["nodes"] = [*(dataflow.get("nodes") or []), recorder]
     descriptor, copy = tempfile.mkstemp(prefix=".dora-test-", suffix=".yml", dir=folder)
     with open(descriptor, "w", encoding="utf-8") as file:
-        yaml.safe_dump(dataflow, file, sort_keys=False)
+        file.write(write(dataflow))
     return copy
 
 

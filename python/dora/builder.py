@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["DataflowBuilder", "Node", "Operator", "Output"]
+
 _POLICIES = ("drop_oldest", "backpressure")
+_PROGRAMS = ("path", "python", "shared-library", "module", "hub", "git")
+
+
+def _checked_id(what: str, id: object) -> str:
+    if isinstance(id, str):
+        return id
+    from ._errors import InvalidType
+
+    raise InvalidType(f"the id of {what} is a str, not {id!r}")
 
 
 class Output:
@@ -27,7 +38,7 @@ class Output:
 
     def __init__(self, node: Node, output_id: str) -> None:
         self.node = node
-        self.output_id = output_id
+        self.output_id = _checked_id("an output", output_id)
 
     def __str__(self) -> str:
         return f"{self.node.id}/{self.output_id}"
@@ -45,11 +56,11 @@ class Operator:
         name: str | None = None,
         description: str | None = None,
         build: str | None = None,
-        python: str | None = None,
-        shared_library: str | None = None,
+        python: str | os.PathLike[str] | None = None,
+        shared_library: str | os.PathLike[str] | None = None,
         send_stdout_as: str | None = None,
     ) -> None:
-        self.id = id
+        self.id = _checked_id("an operator", id)
         self.config: dict[str, Any] = {
             "id": id,
             "name": name,
@@ -64,16 +75,19 @@ class Operator:
         """What the YAML says of it."""
         return {key: value for key, value in self.config.items() if value is not None}
 
+    def __repr__(self) -> str:
+        return f"Operator({self.id!r})"
+
 
 class Node:
     """A node of the dataflow that is being built. Every setter returns the node."""
 
     def __init__(self, id: str, **config: Any) -> None:
-        self.id = id
+        self.id = _checked_id("a node", id)
         self.config: dict[str, Any] = {"id": id, **config}
         self.operators: list[Operator] = []
 
-    def path(self, path: str) -> Self:
+    def path(self, path: str | os.PathLike[str]) -> Self:
         """The script or program to run."""
         self.config["path"] = path
         return self
@@ -105,6 +119,10 @@ class Node:
 
     def add_operator(self, operator: Operator) -> Self:
         """Lets the node run an operator."""
+        if not isinstance(operator, Operator):
+            from ._errors import InvalidType
+
+            raise InvalidType(f"add_operator takes a dora.builder.Operator, not {operator!r}")
         self.operators.append(operator)
         return self
 
@@ -120,6 +138,14 @@ class Node:
         queue_size: how many messages may wait. queue_policy: "drop_oldest" or "backpressure".
         Raises ValueError when one of the two is impossible.
         """
+        _checked_id("an input", input_id)
+        if not isinstance(source, (str, Output)):
+            from ._errors import InvalidType
+
+            raise InvalidType(
+                f"the source of input {input_id!r} is an Output or a str such as 'camera/image', "
+                f"not {source!r}"
+            )
         if queue_size is not None and (
             isinstance(queue_size, bool) or not isinstance(queue_size, int) or queue_size < 1
         ):
@@ -137,6 +163,7 @@ class Node:
 
     def add_output(self, output_id: str) -> Output:
         """Declares an output, and gives it for the add_input of other nodes."""
+        _checked_id("an output", output_id)
         outputs = self.config.setdefault("outputs", [])
         if output_id not in outputs:
             outputs.append(output_id)
@@ -153,8 +180,17 @@ class Node:
         return f"Node({self.id!r})"
 
 
+def _id_in(config: object, where: str) -> str:
+    if isinstance(config, dict) and isinstance(config.get("id"), (str, int, float)):
+        return str(config["id"])
+    raise ValueError(f"{where} is no map with the key `id`")
+
+
 class DataflowBuilder:
-    """A dataflow that is being built."""
+    """A dataflow that is being built.
+
+    It may be used in a `with` block, which does nothing at its end. A notebook shows it as a table.
+    """
 
     def __init__(self, name: str = "dora-dataflow") -> None:
         self.name = name
@@ -173,10 +209,13 @@ class DataflowBuilder:
         return {**self.settings, "nodes": [node.to_dict() for node in self.nodes]}
 
     def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """Writes the YAML to `path`, or returns its text when there is none."""
-        import yaml
+        """Writes the YAML to `path`, or returns its text when there is none.
 
-        text: str = yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+        Raises ValueError for a value that YAML has no form for.
+        """
+        from ._yaml import write
+
+        text = write(self.to_dict())
         if path is None:
             return text
         with open(path, "w", encoding="utf-8") as file:
@@ -189,26 +228,29 @@ class DataflowBuilder:
 
         Raises ValueError when the text is no dataflow; `validate` tells more.
         """
-        import yaml
+        from ._yaml import read
 
-        try:
-            parsed = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"this is no YAML: {error}") from error
+        parsed = read(text)
         if parsed is None:
             parsed = {}
         if not isinstance(parsed, dict):
             raise ValueError("a dataflow is a map with the key `nodes`")
+        nodes = parsed.get("nodes") or []
+        if not isinstance(nodes, list):
+            raise ValueError("`nodes` of a dataflow is a list")
         builder = cls(name)
         builder.settings = {key: value for key, value in parsed.items() if key != "nodes"}
-        for number, config in enumerate(parsed.get("nodes") or []):
-            if not isinstance(config, dict) or "id" not in config:
-                raise ValueError(f"nodes[{number}] is no map with the key `id`")
-            node = builder.add_node(**config)
-            for operator in node.config.pop("operators", None) or []:
-                added = Operator(operator["id"])
+        for number, config in enumerate(nodes):
+            node = Node(_id_in(config, f"nodes[{number}]"))
+            node.config = dict(config)
+            operators = node.config.pop("operators", None) or []
+            if not isinstance(operators, list):
+                raise ValueError(f"`operators` of nodes[{number}] is no list")
+            for place, operator in enumerate(operators):
+                added = Operator(_id_in(operator, f"nodes[{number}].operators[{place}]"))
                 added.config = dict(operator)
                 node.add_operator(added)
+            builder.nodes.append(node)
         return builder
 
     def validate(self, directory: str | os.PathLike[str] = ".") -> None:
@@ -253,20 +295,35 @@ class DataflowBuilder:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def __repr__(self) -> str:
+        return f"<DataflowBuilder {self.name!r}: {', '.join(node.id for node in self.nodes)}>"
+
     def _repr_html_(self) -> str:
-        """How a notebook shows the dataflow: its nodes, and what feeds each."""
-        rows = []
-        for node in self.nodes:
-            inputs = []
-            for name, source in (node.config.get("inputs") or {}).items():
-                origin = source["source"] if isinstance(source, dict) else source
-                inputs.append(f"{html.escape(name)} ← {html.escape(str(origin))}")
-            outputs = [html.escape(str(output)) for output in node.config.get("outputs") or []]
-            rows.append(
-                f"<tr><td><b>{html.escape(node.id)}</b></td><td>{'<br>'.join(inputs)}</td>"
-                f"<td>{'<br>'.join(outputs)}</td></tr>"
-            )
+        """How a notebook shows the dataflow: its nodes and operators, and what feeds each."""
+        rows = [row for node in self.nodes for row in _rows(node.id, node.to_dict())]
         return (
             f"<table><caption>{html.escape(self.name)}</caption>"
-            f"<tr><th>node</th><th>inputs</th><th>outputs</th></tr>{''.join(rows)}</table>"
+            "<tr><th>node</th><th>runs</th><th>inputs</th><th>outputs</th></tr>"
+            f"{''.join(rows)}</table>"
         )
+
+
+def _rows(name: str, config: dict[str, Any]) -> Iterator[str]:
+    inputs = config.get("inputs")
+    outputs = config.get("outputs")
+    sources = [
+        f"{port} ← {source.get('source') if isinstance(source, dict) else source}"
+        for port, source in (inputs.items() if isinstance(inputs, dict) else ())
+    ]
+    runs = next((config[key] for key in _PROGRAMS if config.get(key)), "")
+    cells = (
+        f"<b>{html.escape(name)}</b>",
+        html.escape(str(runs.get("source") if isinstance(runs, dict) else runs)),
+        "<br>".join(map(html.escape, sources)),
+        "<br>".join(html.escape(str(each)) for each in (outputs or [])),
+    )
+    yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    operator = config.get("operator")
+    parts = [{"id": "op", **operator}] if isinstance(operator, dict) else config.get("operators")
+    for part in parts or []:
+        yield from _rows(f"{name}/{part['id']}", part)

@@ -135,3 +135,101 @@ def test_the_tensor_pool_has_the_cuda_helpers():
     import dora_tensor_pool
 
     assert dora_tensor_pool.open_ipc_handle is dora.cuda.open_ipc_handle
+
+
+def test_words_that_older_yaml_takes_for_something_else_stay_texts(tmp_path):
+    """dora reads YAML 1.2, where `no` is a text and 012 is twelve."""
+    written = "env: {A: no, B: 12:30, C: 2026-01-01, D: 012, E: 1_000, F: 0o17, G: <<, H: TRUE}"
+    env = DataflowBuilder.from_yaml(written).settings["env"]
+    assert env == {
+        **{"A": "no", "B": "12:30", "C": "2026-01-01", "D": 12, "E": "1_000", "F": 15},
+        **{"G": "<<", "H": True},
+    }
+
+
+@pytest.mark.parametrize("value", ["1e5", "0o17", "no", "~", "", "007", ".5", "true", "-", "a: b"])
+def test_texts_that_look_like_numbers_reach_the_node_as_they_are(value):
+    text = DataflowBuilder()
+    text.add_node("a", path="a.py", env={"X": value})
+    back = DataflowBuilder.from_yaml(text.to_yaml())
+    assert back.nodes[0].to_dict()["env"] == {"X": value}
+    assert yaml.safe_load(text.to_yaml())["nodes"][0]["env"] == {"X": value}
+
+
+def test_the_environment_of_a_built_dataflow_is_that_of_the_node(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import os, json; from dora import Node; Node()\n"
+        "json.dump([os.environ[x] for x in 'ABC'], open('env', 'w'))"
+    )
+    builder = DataflowBuilder()
+    builder.add_node("a", path=tmp_path / "a.py", env={"A": "1e5", "B": "0o17", "C": "no"})
+    builder.run(tmp_path)
+    assert (tmp_path / "env").read_text() == '["1e5", "0o17", "no"]'
+
+
+def test_paths_and_numpy_numbers_are_written(tmp_path):
+    import numpy as np
+
+    builder = DataflowBuilder()
+    node = builder.add_node("a", cpu_affinity=(np.int64(1),)).path(tmp_path / "a.py")
+    node.env({"X": np.float32(0.5), "Y": np.bool_(True)})
+    read = yaml.safe_load(builder.to_yaml())["nodes"][0]
+    assert read["path"] == str(tmp_path / "a.py")
+    assert read["cpu_affinity"] == [1]
+    assert read["env"] == {"X": 0.5, "Y": True}
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: DataflowBuilder().add_node(3), "id of a node"),
+        (lambda: Node("a").add_output(None), "id of an output"),
+        (lambda: Node("a").add_input(1, "b/x"), "id of an input"),
+        (lambda: Node("a").add_input("x", None), "source of input 'x'"),
+        (lambda: Node("a").add_operator({"id": "o"}), "add_operator"),
+        (lambda: Operator(None), "id of an operator"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_named_at_the_call(call, named):
+    with pytest.raises(TypeError, match=named):
+        call()
+
+
+def test_what_yaml_cannot_hold_is_named():
+    builder = DataflowBuilder()
+    builder.add_node("a", path="a.py", env={"X": object()})
+    with pytest.raises(ValueError, match="of type object"):
+        builder.to_yaml()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("nodes: {a: b}", "`nodes`"),
+        ("nodes: [{id: a, operators: 3}]", "`operators`"),
+        ("nodes: [{id: a, operators: [{python: x.py}]}]", r"operators\[0\]"),
+        ("nodes: [{id: a, self: 1}, {2: b}]", r"nodes\[1\]"),
+    ],
+)
+def test_what_from_yaml_cannot_take_is_named(text, named):
+    with pytest.raises(ValueError, match=named):
+        DataflowBuilder.from_yaml(text)
+
+
+def test_every_object_says_what_it_is():
+    builder = DataflowBuilder("robot")
+    node = builder.add_node("camera")
+    assert repr(builder) == "<DataflowBuilder 'robot': camera>"
+    assert repr(node) == "Node('camera')"
+    assert repr(node.add_output("image")) == "Output('camera/image')"
+    assert repr(Operator("op")) == "Operator('op')"
+
+
+def test_a_notebook_shows_operators_and_survives_what_is_wrong():
+    text = (
+        "nodes:\n- id: n\n  operators:\n  - {id: o, python: o.py, inputs: {x: a/y}, outputs: [z]}\n"
+        "- {id: m, operator: {python: {source: p.py}, inputs: [1]}}\n- {id: k, inputs: 3}\n"
+    )
+    html = DataflowBuilder.from_yaml(text)._repr_html_()
+    for shown in ("<b>n/o</b>", "o.py", "x ← a/y", "z", "<b>m/op</b>", "p.py", "<b>k</b>"):
+        assert shown in html
