@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sys
 from datetime import datetime
@@ -63,14 +64,44 @@ def write_log(
         else:
             entry["fields"] = kept
     stream = sys.stdout
-    if stream is None:
+    if stream is None or getattr(stream, "closed", False):
         return
-    stream.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
+    line = json.dumps(entry, ensure_ascii=False, default=str)
+    if not line.isascii():
+        line = line.encode("utf-8", "replace").decode()  # halves of surrogate pairs
+    try:
+        stream.write(line + "\n")
+    except UnicodeEncodeError:
+        stream.write(json.dumps(json.loads(line)) + "\n")
     stream.flush()
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+    """A field as JSON has it: what is no text, number, bool or nothing there becomes its text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def sorted_out(
+    target: str | Mapping[str, Any] | None, fields: Mapping[str, Any] | None
+) -> tuple[str | None, Mapping[str, Any] | None]:
+    """The last two arguments of Node.log, of which the first may be fields, too."""
+    from collections.abc import Mapping
+
+    from ._errors import InvalidType
+
+    if isinstance(target, Mapping):
+        fields, target = {**target, **(fields or {})}, None
+    if target is not None and not isinstance(target, str):
+        raise InvalidType(
+            f"the target of a log message is a str, its fields a dict; not {target!r}"
+        )
+    if fields is not None and not isinstance(fields, Mapping):
+        raise InvalidType(f"the fields of a log message are a dict, not {fields!r}")
+    return target, fields
 
 
 _RECORD_ATTRIBUTES = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock
 
 from ._dora import NodeBase
 
@@ -56,6 +57,7 @@ class Node(NodeBase):
         self._receivers: Any = None
         self._restarts_told: list[dict[str, Any]] = []
         self._clock_us = 0
+        self._clock_lock = allocate_lock()
         if node_id is not None and not isinstance(node_id, str):
             from ._errors import InvalidType
 
@@ -129,10 +131,10 @@ class Node(NodeBase):
 
         The response carries the same id: `event["metadata"]["request_id"]`.
         """
-        from ._services import new_request_id
+        from ._services import checked_metadata, new_request_id
 
         request_id = new_request_id()
-        parameters: dict[str, Any] = dict(metadata or {})
+        parameters = {} if metadata is None else dict(checked_metadata(metadata))
         if "request_id" in parameters:
             import logging
 
@@ -150,7 +152,9 @@ class Node(NodeBase):
 
         node.send_service_response("response", result, event["metadata"])
         """
-        if isinstance(metadata, dict) and "request_id" not in metadata:
+        from ._services import checked_metadata
+
+        if "request_id" not in checked_metadata(metadata):
             import logging
 
             logging.getLogger("dora").warning(
@@ -196,10 +200,9 @@ class Node(NodeBase):
 
             node.log("info", "Processing item", {"count": "3"})
         """
-        from ._logging import write_log
+        from ._logging import sorted_out, write_log
 
-        if target is not None and not isinstance(target, str):
-            fields, target = target, None
+        target, fields = sorted_out(target, fields)
         write_log(self.node_id(), level, message, target, fields)
 
     def log_error(self, message: str) -> None:
@@ -268,8 +271,9 @@ class Node(NodeBase):
 
         from ._metadata import UTC
 
-        self._clock_us = max(time.time_ns() // 1000, self._clock_us + 1)
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._clock_us)
+        with self._clock_lock:
+            now = self._clock_us = max(time.time_ns() // 1000, self._clock_us + 1)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
 
     # ---- Other sources of events -------------------------------------------------------------
 
@@ -290,7 +294,7 @@ class Node(NodeBase):
 
         Raises RuntimeError when the node was started by hand.
         """
-        from ._errors import InvalidType, Unsupported
+        from ._errors import Disconnected, InvalidType, Unsupported
 
         if not callable(getattr(subscription, "next", None)):
             raise InvalidType(
@@ -299,6 +303,8 @@ class Node(NodeBase):
             )
         if self._local is not None:
             raise Unsupported("this node was started by hand, and takes no events but its inputs")
+        if not self._is_open():
+            raise Disconnected("this node was closed")
         from ._external import merge
 
         merge(self, subscription)
@@ -326,3 +332,6 @@ class Node(NodeBase):
 
     def __repr__(self) -> str:
         return f"<dora.Node {self.node_id()!r}>"
+
+
+Node.__module__ = "dora"

@@ -7,8 +7,19 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from ._dora import timeout_event
+from ._errors import InvalidInput, InvalidType
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._node import Node
+
+
+def checked_metadata(metadata: Any) -> Mapping[str, Any]:
+    if isinstance(metadata, dict):
+        return metadata
+    raise InvalidType(f'metadata must be a dict, such as event["metadata"], not {metadata!r}')
 
 
 def new_request_id() -> str:
@@ -23,14 +34,20 @@ def new_request_id() -> str:
 def wait_for_correlated(
     node: Node, key: str, wanted: str, timeout: float | None, server: str | None
 ) -> dict[str, Any] | None:
+    if not isinstance(wanted, str):
+        raise InvalidType(f"a {key} is a str, not {wanted!r}")
+    if timeout is not None and not 0 <= timeout < float("inf"):
+        raise InvalidInput("a time-out is a number of seconds, finite and not negative")
     deadline = None if timeout is None else time.monotonic() + timeout
     passed_over: list[dict[str, Any]] = []
     try:
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             event = node.next(left)
-            if event is None or event.get("timed_out"):
-                return event
+            if event is None:
+                return None
+            if event.get("timed_out"):
+                return timeout_event(timeout or 0.0)
             if _is_answer(event, key, wanted):
                 return event
             passed_over.append(event)

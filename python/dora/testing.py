@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ._dataflow_runs import DataflowResult, run_dataflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 __all__ = ["DataflowResult", "MockNode", "MockSample", "run_dataflow"]
@@ -220,12 +220,13 @@ class MockNode:
         self,
         level: str,
         message: str,
-        target: str | dict[str, Any] | None = None,
-        fields: dict[str, Any] | None = None,
+        target: str | Mapping[str, Any] | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> None:
         """Keeps the message in `logs`."""
-        if isinstance(target, dict):
-            fields = target
+        from ._logging import sorted_out
+
+        _, fields = sorted_out(target, fields)
         self.logs.append((level, message, dict(fields or {})))
 
     def log_error(self, message: str) -> None:
@@ -289,3 +290,6 @@ class MockNode:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<dora.testing.MockNode: {len(self._events)} events left>"

@@ -110,3 +110,27 @@ def test_the_environment_sets_the_level(run_node):
     script = 'import logging\nfrom dora import Node\nNode()\nlogging.debug("fine")'
     assert '"fine"' in run_node(script, "", DORA_LOG="debug").stdout
     assert '"fine"' not in run_node(script, "").stdout
+
+
+def test_target_and_fields_may_both_be_fields(logged):
+    (entry,), _ = logged('node.log("info", "a", {"x": "1"}, {"y": "2"})')
+    assert entry["fields"] == {"x": "1", "y": "2"}
+
+
+@pytest.mark.parametrize("arguments", ['fields="x"', "target=3", '["x"]', "fields=[1]"])
+def test_what_is_neither_target_nor_fields_is_named(logged, arguments):
+    entries, errors = logged(f'node.log("info", "a", {arguments})')
+    assert entries == []
+    assert "TypeError" in errors or "InvalidType" in errors
+    assert "of a log message" in errors
+
+
+def test_whatever_is_logged_stays_a_line_of_json(logged):
+    entries, errors = logged(
+        'node.log("info", "\\ud800 half", {"nan": float("nan"), "big": 10**400, "x": b"1"})\n'
+        "import sys; sys.stdout.close()\n"
+        'node.log("info", "nobody reads it")'
+    )
+    assert errors == ""
+    assert entries[0]["message"] == "? half"
+    assert entries[0]["fields"] == {"nan": "nan", "big": str(10**400), "x": "b'1'"}

@@ -66,6 +66,13 @@ Result<ControlConnection> ControlConnection::open(const message::NodeConfig& con
                             "once",
                             config.node.text()));
   }
+  // As it was left below: two Nodes would take each other's orders.
+  if (const int flags = ::fcntl(config.socket_fd, F_GETFD); (flags & FD_CLOEXEC) != 0) {
+    return fail(ErrorKind::Unsupported,
+                fmt::format("this process has opened its node '{}' already: a process is one node "
+                            "of the dataflow that started it, so make one and hand it on",
+                            config.node.text()));
+  }
   // Children of the node are not the node.
   ::fcntl(config.socket_fd, F_SETFD, FD_CLOEXEC);
   return over(DatagramSocket(FileDescriptor(config.socket_fd)));

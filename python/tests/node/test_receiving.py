@@ -248,3 +248,8 @@ def test_a_forked_process_has_no_part_in_the_node(node):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     node.send_output("out", b"still here")
     assert node.next(timeout=10)["data"] == b"still here"
+
+
+def test_a_process_is_one_node(node):
+    with pytest.raises(RuntimeError, match="has opened its node 'looper' already"):
+        dora.Node()

@@ -206,3 +206,39 @@ def test_asyncio_and_threads_share_a_node(flow):
     )
     flow.yaml(PAIR)
     assert flow.run().succeeded().of("worker") == ["True"]
+
+
+def test_a_closed_node_answers_and_takes_nothing_more(flow):
+    flow.nodes(
+        worker="""
+        import dora
+        from dora import Node
+
+        node = Node()
+        kept = node.next()["value"]
+        node.close()
+        print(node.next(), node.try_recv(), node.is_empty(), list(node), node.node_id())
+        for call in (
+            lambda: node.send_output("out", b""),
+            lambda: node.send_output_raw("out", 1),
+            lambda: node.drain(),
+            lambda: node.close_outputs(["out"]),
+            lambda: node.extension_load("a", "b"),
+            lambda: node.merge_external_events(type("S", (), {"next": lambda self: None})()),
+            lambda: Node(),
+        ):
+            try:
+                print("no error", call())
+            except dora.DoraError as error:
+                print(type(error).__name__)
+        node.close()
+        print(len(kept))
+        """
+    )
+    flow.yaml(ENDLESS)
+    assert flow.run().succeeded().of("worker") == [
+        "None None True [] worker",
+        *["Disconnected"] * 6,
+        "NotFound",
+        "0",
+    ]
