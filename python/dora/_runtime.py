@@ -6,6 +6,8 @@ libraries, and passes what operators send each other; this here runs those in Py
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import json
 import os
 import threading
@@ -20,6 +22,8 @@ from .tracing import traced
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from ._type_check import PortTypes
 
 _STATUSES = (0, 1, 2)  # as DoraStatus counts
 
@@ -36,13 +40,23 @@ class RunningOperator:
         self.descriptor: dict[str, Any] = {}
         self.module: ModuleType | None = None
         self.instance: Any = None
+        self.types: PortTypes | None = None
+        if os.environ.get("DORA_RUNTIME_TYPE_CHECK"):
+            from . import _type_check
+
+            if _type_check.is_wanted():
+                self.types = _type_check.PortTypes(config)
+                self.send_output = _type_check.checked_send(self.types, self.send_output)
 
     def construct(self) -> None:
-        """Makes the instance; loads its file, the first time."""
-        if self.module is None:
+        """Loads its file, and makes the instance."""
+        try:
             self.module = self.source.load()
             self.path = self.module.__file__ or ""
-        self.instance = self.make_instance()
+            self.instance = self.make_instance()
+        except Exception as error:
+            error.add_note(f"in {self.name}")
+            raise
 
     def make_instance(self) -> Any:
         try:
@@ -54,8 +68,18 @@ class RunningOperator:
             raise NotFound(
                 f"operator '{self.id}': {where} has no class `{self.source.class_name}`"
             ) from error
-        instance.dataflow_descriptor = self.descriptor
+        if not callable(getattr(instance, "on_event", None)):
+            raise NotFound(
+                f"{self.name}: class `{self.source.class_name}` in {self.path} has no method "
+                "on_event(self, event, send_output)"
+            )
+        self.describe(instance)
         return instance
+
+    def describe(self, instance: Any) -> None:
+        """Gives an instance the dataflow, unless its class has no room for it (`__slots__`)."""
+        with contextlib.suppress(AttributeError):
+            instance.dataflow_descriptor = self.descriptor
 
     def handle(self, event: dict[str, Any] | None) -> int:
         """Lets the operator see an event; returns 0, 1 or 2 as DoraStatus counts."""
@@ -66,6 +90,8 @@ class RunningOperator:
             self.reload(event)
             return 0
         try:
+            if self.types is not None:
+                self.types.check_received(event)
             answer = self.instance.on_event(event, self.send_output)
         except Exception as error:
             error.add_note(f"in {self.name}")
@@ -73,10 +99,14 @@ class RunningOperator:
         status = getattr(answer, "value", answer)
         if status is None:
             return 0
-        if status in _STATUSES and isinstance(status, int) and not isinstance(status, bool):
+        if isinstance(status, int) and not isinstance(status, bool) and status in _STATUSES:
             return status
+        hint = ""
+        if inspect.iscoroutine(answer):
+            answer.close()
+            hint = " (on_event must not be `async`)"
         raise DoraError(
-            f"{self.name}: on_event returned {answer!r}; return DoraStatus.CONTINUE, "
+            f"{self.name}: on_event returned {answer!r}{hint}; return DoraStatus.CONTINUE, "
             "DoraStatus.STOP, DoraStatus.STOP_ALL or nothing"
         )
 
@@ -122,7 +152,8 @@ class Runtime:
                 )
                 operator.construct()
                 operator.send_output = traced(operator.send_output)
-                operator.descriptor = operator.instance.dataflow_descriptor = descriptor
+                operator.descriptor = descriptor
+                operator.describe(operator.instance)
             self.operators.append(operator)
         if _hot_reload.is_wanted():
             paths = {number: each.path for number, each in enumerate(self.operators) if each}

@@ -10,6 +10,8 @@ from ._errors import DoraError
 from ._watched import WatchedNode, put_before
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from ._node import Node
@@ -66,37 +68,37 @@ def _arrow_type(data: Any) -> pa.DataType | None:
     return None
 
 
-class TypeCheckedNode(WatchedNode):
-    """Put before Node among the bases of a node whose types are checked."""
+class PortTypes:
+    """What a node or an operator declares of its outputs and inputs, and how it is held to that."""
 
-    _output_types: dict[str, str]
-    _input_types: dict[str, str]
-    _is_strict: bool
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.outputs = _declared(config.get("output_types"))
+        self.inputs = _declared(config.get("input_types"))
+        self.is_strict = os.environ[_VARIABLE].lower() == "error"
 
-    def send_output(self, output_id: str, data: Any, metadata: Any = None) -> None:
-        declared = self._output_types.get(output_id)
-        if declared is not None and not _is_correlated(metadata):
-            kind = _arrow_type(data)
-            if kind is not None and str(kind) not in _TYPES[declared]:
-                self._complain(
-                    f"output '{output_id}' declares {_PREFIX}{declared}, but the data is {kind}: "
-                    "send that type, or correct `output_types` in the YAML"
-                )
-        super().send_output(output_id, data, metadata)  # type: ignore[misc]
+    def check_sent(self, output_id: str, data: Any, metadata: Any) -> None:
+        declared = self.outputs.get(output_id)
+        if declared is None or _is_correlated(metadata):
+            return
+        kind = _arrow_type(data)
+        if kind is None or str(kind) in _TYPES[declared]:
+            return
+        text = (
+            f"runtime type check: output '{output_id}' declares {_PREFIX}{declared}, but the data "
+            f"is {kind}: send that type, or correct `output_types` in the YAML"
+        )
+        if self.is_strict:
+            raise DoraError(text)
+        logging.getLogger("dora").warning("%s", text)
 
-    def _complain(self, text: str) -> None:
-        if self._is_strict:
-            raise DoraError(f"runtime type check: {text}")
-        logging.getLogger("dora").warning("runtime type check: %s", text)
-
-    def _see(self, event: dict[str, Any]) -> None:
+    def check_received(self, event: dict[str, Any]) -> None:
         """Warns at the first message of an input that is of another type than declared."""
-        if event.get("type") != "INPUT" or event["id"] not in self._input_types:
+        if event.get("type") != "INPUT" or event["id"] not in self.inputs:
             return
         kind = str(event["value"].type)
         if kind == "null" or _is_correlated(event["metadata"]):
             return
-        declared = self._input_types.pop(event["id"])
+        declared = self.inputs.pop(event["id"])
         if kind not in _TYPES[declared]:
             logging.getLogger("dora").warning(
                 "runtime type check: input '%s' declares %s%s, but received %s",
@@ -105,6 +107,19 @@ class TypeCheckedNode(WatchedNode):
                 declared,
                 kind,
             )
+
+
+class TypeCheckedNode(WatchedNode):
+    """Put before Node among the bases of a node whose types are checked."""
+
+    _port_types: PortTypes
+
+    def send_output(self, output_id: str, data: Any, metadata: Any = None) -> None:
+        self._port_types.check_sent(output_id, data, metadata)
+        super().send_output(output_id, data, metadata)  # type: ignore[misc]
+
+    def _see(self, event: dict[str, Any]) -> None:
+        self._port_types.check_received(event)
 
 
 def _is_correlated(metadata: Any) -> bool:
@@ -116,6 +131,14 @@ def check_types(node: Node) -> None:
     config = node.node_config()
     put_before(node, TypeCheckedNode)
     checked: Any = node
-    checked._output_types = _declared(config.get("output_types"))
-    checked._input_types = _declared(config.get("input_types"))
-    checked._is_strict = os.environ[_VARIABLE].lower() == "error"
+    checked._port_types = PortTypes(config)
+
+
+def checked_send(types: PortTypes, send_output: Callable[..., None]) -> Callable[..., None]:
+    """The same for the send_output of an operator."""
+
+    def send(output_id: str, data: Any, metadata: Any = None) -> None:
+        types.check_sent(output_id, data, metadata)
+        send_output(output_id, data, metadata)
+
+    return send

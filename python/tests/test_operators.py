@@ -145,6 +145,46 @@ def test_undeclared_outputs_are_warned_about_and_ignored(run_operator):
 class Operator:
     def on_event(self, event, send_output):
         send_output("nowhere", b"")
+        try:
+            send_output("a//b", b"")
+        except ValueError as error:
+            print("refused", error)
 """)
     assert ended.code == 0, ended.out
     assert len(lines_of(ended, "'nowhere' is not sent")) == 1
+    assert len(lines_of(ended, "refused output 'a//b'")) == 3 + 2
+
+
+def test_a_class_without_room_for_attributes_may_be_an_operator(run_operator):
+    ended = run_operator("""
+class Operator:
+    __slots__ = ()
+
+    def on_event(self, event, send_output):
+        if event["type"] == "INPUT":
+            send_output("result", event["data"])
+""")
+    assert ended.code == 0, ended.out
+    assert len(lines_of(ended, "got ")) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("class Operator:\n    pass", "has no method on_event(self, event, send_output)"),
+        ("class Operator:\n    def __init__(self):\n        1 / 0", "in operator 'op' of node"),
+        (
+            "class Operator:\n    async def on_event(self, event, send):\n        pass",
+            "on_event must not be `async`",
+        ),
+        (
+            "import numpy as np\nclass Operator:\n"
+            "    def on_event(self, event, send):\n        return np.zeros(3)",
+            "on_event returned array([0., 0., 0.])",
+        ),
+    ],
+)
+def test_mistakes_in_an_operator_are_named(run_operator, source, named):
+    ended = run_operator(source)
+    assert ended.code == 1
+    assert named in ended.out + ended.err

@@ -142,6 +142,8 @@ Result<std::uint32_t> Runtime::find_output(std::size_t index, std::string_view i
   for (const std::uint32_t output : each.outputs) {
     if (split(outputs_[output].id).second == id) return output;
   }
+  if (auto parsed = DataId::parse(id); !parsed)
+    return std::unexpected(std::move(parsed).error().while_doing(fmt::format("output '{}'", id)));
   const auto& known = each.config.outputs;
   return fail(ErrorKind::NotFound,
               fmt::format("the dataflow declares no output '{}' for operator '{}' (it has: {})", id,
