@@ -302,7 +302,7 @@ bool add_event_type(PyObject* module) {
                                                        "entries `value` and `metadata` are made "
                                                        "when they are first looked at.")},
                          {0, nullptr}};
-  PyType_Spec spec = {"dora._dora.Event", static_cast<int>(dict_size + sizeof(Fields)), 0,
+  PyType_Spec spec = {"dora.Event", static_cast<int>(dict_size + sizeof(Fields)), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   Ref bases = steal(PyTuple_Pack(1, &PyDict_Type));
   if (!bases) return false;

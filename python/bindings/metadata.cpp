@@ -143,7 +143,14 @@ bool OutgoingMetadata::add_timestamp(dora_text key, PyObject* value) {
   if (function == nullptr) return false;
   Ref number = steal(PyObject_CallFunctionObjArgs(function, value, nullptr));
   if (!number) return false;
-  std::int64_t nanoseconds = PyLong_AsLongLong(number.ptr());
+  int overflow = 0;
+  const std::int64_t nanoseconds = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
+  if (overflow != 0) {
+    PyErr_Format(PyExc_OverflowError,
+                 "metadata '%s': %R is too far from 1970 for nanoseconds of 64 bits", key.data,
+                 value);
+    return false;
+  }
   if (nanoseconds == -1 && PyErr_Occurred() != nullptr) return false;
   return is_ok(dora_metadata_set_timestamp(metadata_, key, nanoseconds));
 }
@@ -166,10 +173,11 @@ bool OutgoingMetadata::add_list(dora_text key, PyObject* key_object, PyObject* l
     if (found == Element::Other && !is_converted) return add_converted(key_object, items.ptr());
     if (found != kind) {
       PyObject* first = PyTuple_GetItem(items.ptr(), 0);
-      PyErr_Format(PyExc_TypeError,
-                   "metadata '%U': the elements of a list must be of one type: the first is %R, "
-                   "another is %R",
-                   key_object, first, item);
+      const Ref text = steal(
+          PyUnicode_FromFormat("metadata '%U': the elements of a list must be of one type: the "
+                               "first is %R, another is %R",
+                               key_object, first, item));
+      if (text) raise_type("%U", text.ptr());
       return false;
     }
     if (kind == Element::Integer) {

@@ -22,9 +22,9 @@ struct SampleBuffer {
 
 struct SampleHandler {
   PyObject_HEAD SampleBuffer* buffer;
-  PyObject* node;       // as long as it was not sent
-  PyObject* output_id;  // in nodes without a daemon, as is the next
-  PyObject* metadata;
+  PyObject* node;  // as long as it was not sent
+  PyObject* output_id;
+  PyObject* metadata;  // in nodes without a daemon
 };
 
 PyTypeObject* buffer_type = nullptr;
@@ -73,6 +73,17 @@ Py_ssize_t buffer_length(PyObject* self) {
 
 PyObject* buffer_view_count(PyObject* self, void*) {
   return PyLong_FromSsize_t(buffer_of(self).view_count);
+}
+
+const char* progress_of(const SampleBuffer& buffer) {
+  if (buffer.is_sent) return "sent";
+  return buffer.is_dropped ? "dropped" : "not sent";
+}
+
+PyObject* buffer_represent(PyObject* self) {
+  const SampleBuffer& buffer = buffer_of(self);
+  return PyUnicode_FromFormat("<dora.SampleBuffer: %zd bytes, %zd view(s) open, %s>",
+                              size_of(buffer), buffer.view_count, progress_of(buffer));
 }
 
 void buffer_dealloc(PyObject* self) {
@@ -142,6 +153,13 @@ PyObject* handler_send(PyObject* self, PyObject*) {
   return result;
 }
 
+PyObject* handler_represent(PyObject* self) {
+  const SampleHandler& handler = handler_of(self);
+  return PyUnicode_FromFormat("<dora.SampleHandler for output %R: %zd bytes, %s>",
+                              handler.output_id, size_of(*handler.buffer),
+                              progress_of(*handler.buffer));
+}
+
 PyObject* handler_enter(PyObject* self, PyObject*) {
   return handler_as_buffer(self, nullptr);
 }
@@ -175,6 +193,7 @@ PyObject* make_sample(PyObject* self, PyObject* output_id, Py_ssize_t length, Py
   if (!buffer) return nullptr;
   SampleBuffer& memory = buffer_of(buffer.ptr());
   handler_of(handler.ptr()).node = borrow(self).release().ptr();
+  handler_of(handler.ptr()).output_id = borrow(output_id).release().ptr();
 
   if (local_of(self)) {
     try {
@@ -182,7 +201,6 @@ PyObject* make_sample(PyObject* self, PyObject* output_id, Py_ssize_t length, Py
     } catch (const std::exception&) {
       return PyErr_NoMemory();
     }
-    handler_of(handler.ptr()).output_id = borrow(output_id).release().ptr();
     handler_of(handler.ptr()).metadata = borrow(metadata).release().ptr();
   } else {
     if (!check_is_open(state_of(self))) return nullptr;
@@ -252,19 +270,19 @@ bool add_sample_types(PyObject* module) {
       {Py_bf_getbuffer, slot(buffer_get)},
       {Py_bf_releasebuffer, slot(buffer_release)},
       {Py_sq_length, slot(buffer_length)},
+      {Py_tp_repr, slot(buffer_represent)},
       {Py_tp_getset, buffer_members},
       {Py_tp_doc, const_cast<char*>("Memory of a sample; take views of it with memoryview(), "
                                     "numpy.asarray() and the like.")},
       {0, nullptr}};
-  PyType_Spec buffer_spec = {"dora._dora.SampleBuffer", sizeof(SampleBuffer), 0, flags,
-                             buffer_slots};
+  PyType_Spec buffer_spec = {"dora.SampleBuffer", sizeof(SampleBuffer), 0, flags, buffer_slots};
   PyType_Slot handler_slots[] = {
       {Py_tp_dealloc, slot(handler_dealloc)},
       {Py_tp_methods, handler_methods},
+      {Py_tp_repr, slot(handler_represent)},
       {Py_tp_doc, const_cast<char*>("Memory of Node.send_output_raw, and the right to send it.")},
       {0, nullptr}};
-  PyType_Spec handler_spec = {"dora._dora.SampleHandler", sizeof(SampleHandler), 0, flags,
-                              handler_slots};
+  PyType_Spec handler_spec = {"dora.SampleHandler", sizeof(SampleHandler), 0, flags, handler_slots};
   buffer_type = add_type(module, "SampleBuffer", buffer_spec);
   handler_type = buffer_type == nullptr ? nullptr : add_type(module, "SampleHandler", handler_spec);
   return handler_type != nullptr;

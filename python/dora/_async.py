@@ -125,14 +125,41 @@ def _receivers(node: Node) -> Receivers:
     return receivers
 
 
+async def _receive_locally(node: Node, timeout: float | None) -> dict[str, Any] | None:
+    """In a thread, as a person or a file is waited for. Of no use to who was cancelled, an event
+    goes to the next one who asks."""
+    is_cancelled = False
+
+    def take() -> dict[str, Any] | None:
+        with node._local.lock:
+            event: dict[str, Any] | None = node.next(timeout)
+            if not is_cancelled or event is None or event.get("timed_out"):
+                return event
+            node._put_back([event])
+            return None
+
+    taking = asyncio.get_running_loop().run_in_executor(None, take)
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        is_cancelled = True
+
+        def give_back(done: asyncio.Future[dict[str, Any] | None]) -> None:
+            event = None if done.cancelled() or done.exception() else done.result()
+            if event is not None and not event.get("timed_out"):
+                node._put_back([event])
+
+        taking.add_done_callback(give_back)
+        raise
+
+
 async def receive(node: Node, timeout: float | None) -> dict[str, Any] | None:
     if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
         from ._errors import InvalidInput
 
         raise InvalidInput("a time-out is a number of seconds, finite and not negative")
     if node._local is not None:
-        event: dict[str, Any] | None = await asyncio.to_thread(node.next, timeout)
-        return event
+        return await _receive_locally(node, timeout)
     receivers = _receivers(node)
     if receivers.has_had_its_turn():
         await asyncio.sleep(0)

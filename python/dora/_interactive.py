@@ -61,8 +61,13 @@ class Interactive(LocalNode):
         if not input_id:
             self.has_stopped = True
             return {"kind": "dora", "type": "STOP", "id": "MANUAL"}
+        is_first = True
         while True:
             answer = self.ask("Data", "JSON, text, HEX:<digits> or FILE:<path>; Esc for none")
+            if answer is None and not is_first:  # nobody corrects what was wrong
+                self.has_stopped = True
+                return {"kind": "dora", "type": "STOP", "id": "MANUAL"}
+            is_first = False
             try:
                 value = parse_data(answer)
             except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
@@ -122,6 +127,10 @@ def _is_readable() -> bool:
     return sys.stdin is not None
 
 
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"JSON has no {constant}")
+
+
 def parse_data(answer: str | None) -> Any:
     """The Arrow array that an answer stands for. Raises ValueError or OSError."""
     import pyarrow as pa
@@ -137,8 +146,8 @@ def parse_data(answer: str | None) -> Any:
             raise ValueError(f"{answer[5:]} has {batch.num_columns} columns; one is needed")
         return batch.column(0)
     try:
-        value = json.loads(answer)
-    except ValueError:
+        value = json.loads(answer, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return pa.array([answer])
     return pa.array([value])
 

@@ -39,7 +39,7 @@ class LocalNode:
         self.config = config or {"inputs": {}, "outputs": []}
         self.dataflow_id = str(uuid.uuid4())
         self.is_closed = False
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._waiting: deque[dict[str, Any]] = deque()
         self._sequences: dict[str, int] = {}
 
@@ -82,7 +82,7 @@ class LocalNode:
 
     def next(self, timeout: float | None) -> dict[str, Any] | None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._lock:
+        with self.lock:
             if self._waiting:
                 return self._waiting.popleft()
             event = None if self.is_closed else self.take(deadline)
@@ -91,12 +91,12 @@ class LocalNode:
         return event
 
     def try_recv(self) -> dict[str, Any] | None:
-        with self._lock:
+        with self.lock:
             return None if self.is_empty() else self.next(None)
 
     def drain(self) -> list[dict[str, Any]]:
         events = []
-        with self._lock:
+        with self.lock:
             while not self.is_empty():
                 event = self.next(None)
                 if event is None:
@@ -112,11 +112,11 @@ class LocalNode:
         return self.is_closed
 
     def is_empty(self) -> bool:
-        with self._lock:
+        with self.lock:
             return not self._waiting and (self.is_closed or not self.is_ready())
 
     def put_back(self, events: list[dict[str, Any]]) -> None:
-        with self._lock:
+        with self.lock:
             self._waiting.extendleft(reversed(events))
 
     def send_output(self, output_id: str, data: Any, metadata: Metadata | None) -> None:
@@ -124,19 +124,23 @@ class LocalNode:
             raise InvalidType(f"an output id must be a str, not {output_id!r}")
         if not _is_output_id(output_id):
             raise InvalidInput(
-                f"{output_id!r} is no output id: letters, digits, and . _ - / inside"
+                f"{output_id[:200]!r} is no output id: letters, digits, and . _ - / inside, "
+                f"{_LONGEST_ID} of them at most"
             )
         if metadata is not None and not isinstance(metadata, dict):
             raise InvalidType(f"metadata must be a dict, not {type(metadata)!r}")
-        with self._lock:
+        with self.lock:
             self.put(output_id, to_array(data), check_metadata(metadata or {}))
 
     def close(self) -> None:
         self.is_closed = True
 
 
+_LONGEST_ID = 128
+
+
 def _is_output_id(text: str) -> bool:
-    return all(
+    return len(text) <= _LONGEST_ID and all(
         part and all(letter.isascii() and (letter.isalnum() or letter in "._-") for letter in part)
         for part in text.split("/")
     )
@@ -154,7 +158,7 @@ def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     """The metadata as it would arrive; raises as a real node does."""
     from datetime import datetime
 
-    from ._metadata import convert_value
+    from ._metadata import convert_value, nanoseconds_of
 
     checked: dict[str, Any] = {}
     for key, value in metadata.items():
@@ -175,6 +179,8 @@ def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
         for number in value if isinstance(value, (list, tuple)) else [value]:
             if isinstance(number, int) and not -(2**63) <= number < 2**63:
                 raise OverflowError(f"metadata '{key}': {number} does not fit into 64 bits")
+        if isinstance(value, datetime) and not -(2**63) <= nanoseconds_of(value) < 2**63:
+            raise OverflowError(f"metadata '{key}': {value!r} is too far from 1970")
         checked[key] = value
     return checked
 

@@ -51,7 +51,7 @@ def run(dataflow_path: str, uv: bool | None = None, stop_after: float | None = N
     if stop_after is not None:
         if not math.isfinite(stop_after) or stop_after < 0:
             raise InvalidInput("stop_after is a number of seconds, finite and not negative")
-        options += ["--stop-after", f"{stop_after}s"]
+        options += ["--stop-after", f"{stop_after:f}s"]
     _call("run", dataflow_path, options)
 
 

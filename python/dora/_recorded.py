@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from typing import Any
@@ -82,14 +83,7 @@ class RecordedInputs(LocalNode):
             try:
                 metadata = {k: _untagged(v) for k, v in (event.get("metadata") or {}).items()}
                 value = self.payload(event)
-            except (
-                ArithmeticError,
-                AttributeError,
-                LookupError,
-                OSError,
-                TypeError,
-                ValueError,
-            ) as e:
+            except _UNREADABLE as e:
                 # As a message that cannot be decoded: what comes after it is of use still.
                 problem = f"input '{event['id']}': {self.path}: events[{self.position - 1}]: {e}"
                 return {"kind": "dora", "type": "ERROR", "error": problem}
@@ -177,6 +171,11 @@ def _read(path: str) -> dict[str, Any]:
         raise InvalidInput(f"{_FILE}: {path} must hold an object with `id` and a list `events`")
     if "id" not in recording:
         raise InvalidInput(f"{_FILE}: {path} does not say the `id` of the node")
+    if not isinstance(recording.get("inputs") or {}, dict):
+        raise InvalidInput(f"{_FILE}: {path}: `inputs` must be an object")
+    outputs = recording.get("outputs") or []
+    if not isinstance(outputs, list) or not all(isinstance(each, str) for each in outputs):
+        raise InvalidInput(f"{_FILE}: {path}: `outputs` must be a list of texts")
     status = recording.get("recording_status")
     if isinstance(status, dict) and status.get("state") == "poisoned":
         raise InvalidInput(
@@ -194,7 +193,9 @@ def _read(path: str) -> dict[str, Any]:
         if event["type"] in ("Input", "InputClosed") and "id" not in event:
             raise InvalidInput(f"{where} has no `id`")
         try:
-            event["time_offset_secs"] = float(event.get("time_offset_secs", 0.0))
-        except (TypeError, ValueError) as error:
+            offset = event["time_offset_secs"] = float(event.get("time_offset_secs", 0.0))
+        except (OverflowError, TypeError, ValueError) as error:
             raise InvalidInput(f"{where}: time_offset_secs: {error}") from error
+        if not math.isfinite(offset):
+            raise InvalidInput(f"{where}: time_offset_secs must be finite, not {offset}")
     return recording

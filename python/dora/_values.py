@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from ._errors import InvalidType
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 EMPTY = pa.nulls(0)
 
@@ -54,7 +57,23 @@ def _hint(data: object) -> str:
     return ", e.g. pa.array([...]) of its parts"
 
 
+# pyarrow's own limit is the stack.
+_MOST_NESTED = 64
+_CONTAINERS = frozenset((list, tuple, dict))
+
+
+def _check_nesting(items: Collection[Any], depth: int) -> None:
+    if _CONTAINERS.isdisjoint(map(type, items)):
+        return
+    if depth == _MOST_NESTED:
+        raise InvalidType(f"lists and dicts nested more than {_MOST_NESTED} deep cannot be sent")
+    for item in items:
+        if type(item) in _CONTAINERS:
+            _check_nesting(item.values() if type(item) is dict else item, depth + 1)
+
+
 def _array_of(items: list[Any], data: object) -> pa.Array:
+    _check_nesting(items, 0)
     try:
         return pa.array(items)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:

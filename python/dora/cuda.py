@@ -174,6 +174,10 @@ class IpcHandle:
             self._pointer = pointer.value or 0
         return self._pointer
 
+    def __repr__(self) -> str:
+        state = "closed" if self._pointer is None else f"open at {self._pointer:#x}"
+        return f"<dora.cuda.IpcHandle: {state}>"
+
     def close(self) -> None:
         """Ends the mapping. Harmless the second time."""
         if self._pointer is not None:
@@ -186,6 +190,14 @@ class IpcHandle:
 
 def ipc_buffer_to_ipc_handle(handle_buffer: Any, metadata: Mapping[str, Any]) -> IpcHandle:
     """The handle in a received value, e.g. event["value"]."""
+    if isinstance(handle_buffer, (bytes, bytearray, memoryview)):
+        return IpcHandle(bytes(handle_buffer))
+    if not hasattr(handle_buffer, "to_pylist"):
+        from ._errors import InvalidType
+
+        raise InvalidType(
+            f"a handle is the value of a received event, or bytes, not {type(handle_buffer)!r}"
+        )
     return IpcHandle(bytes(byte & 0xFF for byte in handle_buffer.to_pylist()))
 
 

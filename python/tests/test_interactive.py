@@ -159,3 +159,14 @@ for metadata in ({"a": [1, "x"]}, {"a": [1, 2.5]}, {"a": [1.5, 2]}, {"a": ()}):
     assert "another is 2.5" in lines[1]
     assert lines[2].endswith("{'a': [1.5, 2.0]}")
     assert lines[3].endswith("{'a': []}")
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_what_json_does_not_have_is_text(text):
+    assert parse_data(text).to_pylist() == [text]
+
+
+def test_the_end_of_the_input_after_wrong_data_stops_the_node(run_node):
+    ended = run_node(ECHO, "x\nHEX:0\n")
+    assert ended.stdout.splitlines()[-2:] == ["STOP MANUAL", "ended None True"]
+    assert "Output" not in ended.stdout

@@ -130,3 +130,25 @@ def test_subinterpreters_are_refused():
     )
     assert ended.returncode == 1
     assert "does not support loading in subinterpreters" in ended.stderr
+
+
+def test_every_public_name_is_documented():
+    for module in (dora, dora.builder, dora.cuda, dora.testing, dora.tracing):
+        assert module.__doc__
+        for name in module.__all__:
+            member = getattr(module, name)
+            if not isinstance(member, str):
+                assert member.__doc__, f"{module.__name__}.{name}"
+
+
+def test_types_are_shown_by_the_names_that_users_write():
+    for name in ("Node", "Event", "SampleBuffer", "SampleHandler", "NDArray", "DoraError"):
+        assert str(getattr(dora, name)) == f"<class 'dora.{name}'>"
+
+
+def test_handles_of_other_types_are_named():
+    with pytest.raises(TypeError, match="not <class 'int'>"):
+        dora.cuda.ipc_buffer_to_ipc_handle(3, {})
+    assert repr(dora.cuda.ipc_buffer_to_ipc_handle(bytes(64), {})) == (
+        "<dora.cuda.IpcHandle: closed>"
+    )

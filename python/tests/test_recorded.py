@@ -185,3 +185,69 @@ def test_types_are_read_as_they_are_written(kind):
 def test_unknown_types_are_named():
     with pytest.raises(ValueError, match="Floaty"):
         from_name("Floaty")
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", 1e400, 10**400])
+def test_times_that_never_come_are_refused(replay, time):
+    ended, _ = replay([{"type": "Stop", "time_offset_secs": time}])
+    assert ended.returncode == 1
+    assert "events[0]: time_offset_secs" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "named"), [({"outputs": 3}, "`outputs`"), ({"inputs": [1]}, "`inputs`")]
+)
+def test_ports_of_a_wrong_type_are_refused(replay, more, named):
+    ended, _ = replay([], **more)
+    assert ended.returncode == 1
+    assert named in ended.stderr
+
+
+def test_ids_and_dates_are_held_to_the_limits_of_a_dataflow(replay):
+    script = """
+from datetime import datetime
+from dora import Node
+node = Node()
+for call in (
+    lambda: node.send_output("x" * 129, b""),
+    lambda: node.send_output("a//b", b""),
+    lambda: node.send_output("out", b"", {"when": datetime(3000, 1, 1)}),
+):
+    try:
+        call()
+    except (ValueError, OverflowError) as error:
+        print(error)
+node.send_output("x" * 128, b"")
+"""
+    ended, outputs = replay([], script)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("is no output id") == 2
+    assert "metadata 'when'" in ended.stdout
+    assert [len(output["id"]) for output in outputs] == [128]
+
+
+def test_a_cancelled_wait_loses_no_event(replay):
+    script = """
+import asyncio
+from dora import Node
+
+async def main():
+    node = Node()
+    waiting = asyncio.create_task(node.recv_async())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    seen = []
+    while (event := await node.recv_async()) is not None:
+        seen.append(event["value"].to_pylist())
+    print(seen)
+
+asyncio.run(main())
+"""
+    ended, _ = replay(
+        [
+            {"type": "Input", "id": "a", "data": [n], "time_offset_secs": 0.1 * n}
+            for n in range(1, 4)
+        ],
+        script,
+    )
+    assert ended.stdout == "[[1], [2], [3]]\n", ended.stderr

@@ -139,3 +139,16 @@ def test_refuses_more_than_the_limits(echo):
         echo(b"", {str(i): i for i in range(300)})
     with pytest.raises(ValueError, match="key"):
         echo(b"", {"": 1})
+
+
+def test_refusals_are_errors_of_dora(echo):
+    import dora
+
+    for metadata in ({"key": [1, "a"]}, {1: 2}, [1]):
+        with pytest.raises(dora.InvalidType):
+            echo(b"", metadata)
+
+
+def test_a_time_beyond_64_bits_is_named(echo):
+    with pytest.raises(OverflowError, match=r"metadata 'when'.*1970"):
+        echo(b"", {"when": datetime(3000, 1, 1, tzinfo=UTC)})

@@ -158,3 +158,16 @@ def test_views_outlive_everything_else(node):
     gc.collect()
     view[:] = b"late"
     assert bytes(view) == b"late"
+
+
+def test_says_what_it_is(node):
+    handler = node.send_output_raw("out", 16)
+    buffer = handler.as_buffer()
+    assert repr(handler) == "<dora.SampleHandler for output 'out': 16 bytes, not sent>"
+    view = handler.as_memoryview()
+    assert repr(buffer) == "<dora.SampleBuffer: 16 bytes, 1 view(s) open, not sent>"
+    view.release()
+    handler.send()
+    assert repr(handler).endswith("16 bytes, sent>")
+    del handler
+    assert "sent" in repr(buffer)

@@ -330,3 +330,16 @@ def test_data_of_other_types_is_an_arrow_stream(echo):
 def test_large_payloads_arrive_whole(echo):
     sent = np.arange(3_000_000, dtype="f8")
     np.testing.assert_array_equal(echo(sent)["value"], sent)
+
+
+@pytest.mark.parametrize("make", [lambda inner: [inner], lambda inner: {"x": inner}])
+def test_what_is_nested_without_end_is_refused(node, make):
+    data = make(1)
+    for _ in range(100_000):
+        data = make(data)
+    with pytest.raises(TypeError, match="nested more than"):
+        node.send_output("out", data)
+    circle = []
+    circle.append(circle)
+    with pytest.raises(TypeError, match="nested more than"):
+        node.send_output("out", circle)
