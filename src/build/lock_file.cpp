@@ -2,7 +2,6 @@
 #include "build/lock_file.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,8 +15,7 @@
 #include "build/git_repository.hpp"
 #include "build/replace_file.hpp"
 #include "dataflow/json.hpp"
-#include "dataflow/report.hpp"
-#include "dataflow/yaml_document.hpp"
+#include "dataflow/parsed_text.hpp"
 
 namespace dora::build {
 namespace {
@@ -31,18 +29,6 @@ constexpr std::string_view lock_version = "2";
 constexpr std::string_view lock_version_with_packages = "3";
 constexpr std::size_t lock_size_limit = 4U << 20;
 constexpr std::string_view way_out = "`--write-lockfile` writes it anew";
-
-const YamlNode* find(const YamlNode& mapping, std::string_view key) {
-  if (!mapping.is_mapping()) return nullptr;
-  for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2)
-    if (mapping.children[i]->text == key) return mapping.children[i + 1];
-  return nullptr;
-}
-
-std::string text_of(const YamlNode& mapping, std::string_view key) {
-  const YamlNode* value = find(mapping, key);
-  return value != nullptr && value->is_scalar() ? value->text : "";
-}
 
 bool is_whole_hash(std::string_view text) {
   return text.size() >= 40 && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
@@ -59,7 +45,7 @@ bool is_inside_folder(const fs::path& path) {
 std::vector<std::pair<std::string, const YamlNode*>> entries(const YamlNode& root,
                                                              std::string_view key) {
   std::vector<std::pair<std::string, const YamlNode*>> found;
-  const YamlNode* map = find(root, key);
+  const YamlNode* map = root.find(key);
   if (map == nullptr || !map->is_mapping()) return found;
   for (std::size_t i = 0; i + 1 < map->children.size(); i += 2)
     found.emplace_back(map->children[i]->text, map->children[i + 1]);
@@ -67,11 +53,11 @@ std::vector<std::pair<std::string, const YamlNode*>> entries(const YamlNode& roo
 }
 
 LockedPackage package_in(const YamlNode& source) {
-  const YamlNode* hub = find(source, "hub");
+  const YamlNode* hub = source.find("hub");
   if (hub == nullptr) return {};
-  return {.name = text_of(*hub, "name"),
-          .version = text_of(*hub, "version"),
-          .manifest_digest = text_of(*hub, "manifest_digest")};
+  return {.name = hub->text_of("name"),
+          .version = hub->text_of("version"),
+          .manifest_digest = hub->text_of("manifest_digest")};
 }
 
 std::string in_quotes(const std::string& text) {
@@ -113,27 +99,24 @@ Result<LockFile> read_lock_file(const fs::path& path) {
   }
   std::string text =
       TRY(read_all(file.get(), lock_size_limit).while_doing("reading " + path.string()));
-  dataflow::Report report;
-  const auto source =
-      report.add_source(std::make_shared<dataflow::SourceText>(path.string(), std::move(text)));
-  const auto document = dataflow::YamlDocument::parse(source, report);
+  const dataflow::ParsedText parsed(path.string(), std::move(text));
   const auto refuse = [&](std::string_view why) {
     return fail(ErrorKind::InvalidInput,
                 fmt::format("{}: {}\n  = help: {}", path.string(), why, way_out));
   };
-  const YamlNode* root = document.root();
-  if (report.has_errors() || root == nullptr || !root->is_mapping())
+  const YamlNode* root = parsed.root();
+  if (parsed.report.has_errors() || root == nullptr || !root->is_mapping())
     return refuse("this is no lock file");
-  const std::string version = text_of(*root, "version");
+  const std::string version = root->text_of("version");
   if (version != lock_version && version != lock_version_with_packages) {
     return refuse(fmt::format("this is no lock file of version {} or {}", lock_version,
                               lock_version_with_packages));
   }
-  LockFile lock{.descriptor_fingerprint = text_of(*root, "descriptor_fingerprint")};
+  LockFile lock{.descriptor_fingerprint = root->text_of("descriptor_fingerprint")};
   for (const auto& [node, value] : entries(*root, "git_sources")) {
-    LockedSource locked{.repo = text_of(*value, "repo"),
-                        .commit_hash = text_of(*value, "commit_hash"),
-                        .subdir = text_of(*value, "subdir"),
+    LockedSource locked{.repo = value->text_of("repo"),
+                        .commit_hash = value->text_of("commit_hash"),
+                        .subdir = value->text_of("subdir"),
                         .hub = package_in(*value)};
     // It becomes the name of a folder.
     if (!is_whole_hash(locked.commit_hash))
@@ -143,9 +126,9 @@ Result<LockFile> read_lock_file(const fs::path& path) {
     lock.git_sources[node] = std::move(locked);
   }
   for (const auto& [node, value] : entries(*root, "binary_sources")) {
-    LockedBinary locked{.platform = text_of(*value, "platform"),
-                        .url = text_of(*value, "url"),
-                        .sha256 = text_of(*value, "sha256"),
+    LockedBinary locked{.platform = value->text_of("platform"),
+                        .url = value->text_of("url"),
+                        .sha256 = value->text_of("sha256"),
                         .hub = package_in(*value)};
     if (!locked.url.starts_with("https://") || locked.sha256.size() != 64 ||
         !is_whole_hash(locked.sha256)) {

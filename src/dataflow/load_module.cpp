@@ -3,7 +3,7 @@
 
 #include "dataflow/load.hpp"
 #include "dataflow/module_file.hpp"
-#include "dataflow/yaml_document.hpp"
+#include "dataflow/parsed_text.hpp"
 
 namespace dora::dataflow {
 namespace {
@@ -17,19 +17,11 @@ std::string in_quotes(std::string_view text) {
   return result + "\"";
 }
 
-const YamlNode* entry_of(const YamlNode* mapping, std::string_view key) {
-  if (mapping == nullptr || !mapping->is_mapping()) return nullptr;
-  for (std::size_t i = 0; i + 1 < mapping->children.size(); i += 2)
-    if (mapping->children[i]->text == key) return mapping->children[i + 1];
-  return nullptr;
-}
-
 // The ports that must be bound, as far as they can be read; what is wrong is told later.
 std::string bindings_of(const std::string& text) {
-  Report report;
-  const auto source = report.add_source(std::make_shared<SourceText>("", text));
-  const YamlDocument document = YamlDocument::parse(source, report);
-  const YamlNode* inputs = entry_of(entry_of(document.root(), "module"), "inputs");
+  const ParsedText parsed("", text);
+  const YamlNode* header = parsed.root() ? parsed.root()->find("module") : nullptr;
+  const YamlNode* inputs = header ? header->find("inputs") : nullptr;
   std::string bindings;
   if (inputs == nullptr || !inputs->is_sequence()) return bindings;
   for (const YamlNode* input : inputs->children)

@@ -6,25 +6,19 @@
 #include <fmt/format.h>
 
 #include "dataflow/node_decoder.hpp"
+#include "dataflow/parsed_text.hpp"
 #include "dataflow/wiring.hpp"
-#include "dataflow/yaml_document.hpp"
 
 namespace dora::dataflow {
 namespace {
 
 constexpr std::size_t longest_definition = 1u << 20;
 
-const YamlNode* value_in_map(const YamlNode& mapping, std::string_view key) {
-  for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2)
-    if (mapping.children[i]->text == key) return mapping.children[i + 1];
-  return nullptr;
-}
-
 /// The map that defines the node; null, and a report, when there is not exactly one.
 const YamlNode* find_definition(const YamlNode* root, std::uint32_t source, Report& report) {
   const YamlNode* found = root;
   if (found != nullptr && found->is_mapping())
-    if (const YamlNode* nodes = value_in_map(*found, "nodes")) found = nodes;
+    if (const YamlNode* nodes = found->find("nodes")) found = nodes;
   if (found != nullptr && found->is_sequence() && found->children.size() == 1)
     found = found->children.front();
   if (found != nullptr && found->is_mapping()) return found;
@@ -77,18 +71,16 @@ LoadResult load_node(const std::filesystem::path& path, const std::filesystem::p
                .message = fmt::format("cannot read `{}`: {}", name, text.error().message)}));
     return result;
   }
-  Report report;
-  const auto source = report.add_source(std::make_shared<SourceText>(path.string(), *text));
-  YamlDocument document = YamlDocument::parse(source, report);
+  ParsedText parsed(path.string(), *text, environment);
   std::optional<Node> node;
-  if (const YamlNode* definition = find_definition(document.root(), source, report))
-    node = decode_definition(Decoder{report, document, environment}, *definition, known);
-  result.diagnostics = report.finish(result.omitted);
-  if (!node || report.has_errors()) return result;
+  if (const YamlNode* definition = find_definition(parsed.root(), parsed.source, parsed.report))
+    node = decode_definition(parsed.decoder(), *definition, known);
+  result.diagnostics = parsed.report.finish(result.omitted);
+  if (!node || parsed.report.has_errors()) return result;
   Dataflow dataflow;
   dataflow.nodes.push_back(*std::move(node));
   dataflow.base_directory = base_directory;
-  dataflow.sources = report.sources();
+  dataflow.sources = parsed.report.sources();
   result.dataflow = std::move(dataflow);
   return result;
 }

@@ -202,7 +202,7 @@ NodeDraft decode_node(const Decoder& decoder, const YamlNode& written, std::size
   NodeDraft draft;
   Node& node = draft.node;
   const YamlNode& yaml = with_new_spelling(decoder, written, node_spelling);
-  std::string id = peek_text(yaml, "id");
+  std::string id = yaml.text_of("id");
   Fields fields(
       decoder, yaml, node_keys,
       id.empty() ? fmt::format("node number {}", number) : fmt::format("node `{}`", shown(id)));

@@ -35,13 +35,6 @@ std::string upper_case(std::string text) {
 
 }  // namespace
 
-std::string peek_text(const YamlNode& mapping, std::string_view key) {
-  for (auto [name, value] : entries_of(mapping)) {
-    if (name->text == key && value->is_scalar()) return value->text;
-  }
-  return "";
-}
-
 std::string decode_node_id(const Decoder& decoder, const Fields& fields, Node& node) {
   if (!fields.has("id")) {
     fields.require("id");

@@ -13,9 +13,6 @@
 
 namespace dora::dataflow {
 
-/// The text of a key that is read before the rest, for messages; empty when it is none.
-std::string peek_text(const YamlNode& mapping, std::string_view key);
-
 /// Sets the id of `node`. The result is the id as written, also when it is not allowed.
 std::string decode_node_id(const Decoder& decoder, const Fields& fields, Node& node);
 

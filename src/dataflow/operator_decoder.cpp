@@ -206,10 +206,11 @@ void decode_operators(const Decoder& decoder, const Fields& fields, Node& node) 
       decoder.report.add(item->at, {.code = "E006",
                                     .message = fmt::format("an operator of {} must be a map, not "
                                                            "{}",
-                                                           fields.where(), describe(*item))});
+                                                           fields.where(), describe(*item)),
+                                    .help = "an operator begins with `- id: <name>`"});
       continue;
     }
-    std::string id = peek_text(*item, "id");
+    std::string id = item->text_of("id");
     std::string name = id.empty() ? fmt::format("operator number {}", node.operators.size() + 1)
                                   : fmt::format("operator `{}`", shown(id));
     if (node.is_single_operator) name = "the operator";

@@ -98,17 +98,6 @@ std::vector<std::filesystem::path> type_files(const std::filesystem::path& folde
   return files;
 }
 
-const YamlNode* entry_of(const YamlNode& mapping, std::string_view key) {
-  for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2)
-    if (mapping.children[i]->text == key) return mapping.children[i + 1];
-  return nullptr;
-}
-
-std::string text_at(const YamlNode& mapping, std::string_view key) {
-  const YamlNode* value = entry_of(mapping, key);
-  return value != nullptr && value->is_scalar() ? value->text : "";
-}
-
 }  // namespace
 
 std::optional<TypeDefinition> decode_type(const YamlNode& name, const YamlNode& value,
@@ -121,18 +110,18 @@ std::optional<TypeDefinition> decode_type(const YamlNode& name, const YamlNode& 
     return std::nullopt;
   };
   if (!value.is_mapping()) return refuse(value, "is not a map");
-  TypeDefinition definition{.arrow = text_at(value, "arrow"), .fields = {}};
+  TypeDefinition definition{.arrow = value.text_of("arrow"), .fields = {}};
   if (definition.arrow.empty()) return refuse(name, "does not say its Arrow type");
-  const YamlNode* fields = entry_of(value, "fields");
+  const YamlNode* fields = value.find("fields");
   if (fields == nullptr || fields->is_null()) {
     if (definition.arrow == "Struct") return refuse(name, "is a Struct without fields");
     return definition;
   }
   if (!fields->is_sequence()) return refuse(*fields, "has `fields` that are not a list");
   for (const YamlNode* item : fields->children) {
-    if (!item->is_mapping() || text_at(*item, "name").empty() || text_at(*item, "type").empty())
+    if (!item->is_mapping() || item->text_of("name").empty() || item->text_of("type").empty())
       return refuse(*item, "has a field without `name` or `type`");
-    definition.fields.push_back({text_at(*item, "name"), text_at(*item, "type")});
+    definition.fields.push_back({item->text_of("name"), item->text_of("type")});
   }
   return definition;
 }
@@ -191,7 +180,7 @@ std::vector<Diagnostic> TypeLibrary::add_folder(const std::filesystem::path& fol
     const YamlDocument document = YamlDocument::parse(source, report);
     const YamlNode* root = document.root();
     if (root == nullptr || root->is_null()) continue;
-    const YamlNode* types = root->is_mapping() ? entry_of(*root, "types") : nullptr;
+    const YamlNode* types = root->find("types");
     if (types == nullptr || !types->is_mapping()) {
       report.add(root->at, {.code = "E035",
                             .message = "a type file holds one map, `types`",

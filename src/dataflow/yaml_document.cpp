@@ -49,6 +49,18 @@ bool YamlNode::is_null() const {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
+const YamlNode* YamlNode::find(std::string_view key) const {
+  if (!is_mapping()) return nullptr;
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2)
+    if (children[i]->text == key) return children[i + 1];
+  return nullptr;
+}
+
+std::string YamlNode::text_of(std::string_view key) const {
+  const YamlNode* value = find(key);
+  return value && value->is_scalar() ? value->text : "";
+}
+
 /// Owns libfyaml's objects and turns its events into the tree.
 class YamlBuilder {
  public:
@@ -234,7 +246,8 @@ class YamlBuilder {
     if (found == anchors_.end()) {
       return fail(at, {.code = "E003",
                        .message = fmt::format("the alias `*{0}` has no anchor `&{0}` before it",
-                                              shown(name))});
+                                              shown(name)),
+                       .help = "put the text into quotes if it is no alias"});
     }
     if (!found->second.is_complete) {
       return fail(at, {.code = "E020",

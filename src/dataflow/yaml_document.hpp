@@ -34,6 +34,10 @@ struct YamlNode {
   bool is_sequence() const { return kind == Kind::Sequence; }
   bool is_mapping() const { return kind == Kind::Mapping; }
   bool is_null() const;
+  /// The value of a key; nothing when there is none, or this is no mapping.
+  const YamlNode* find(std::string_view key) const;
+  /// The text of that value; empty when it is no scalar.
+  std::string text_of(std::string_view key) const;
 };
 
 /// Owns the tree. Nodes stay where they are for as long as the document lives.

@@ -2,13 +2,13 @@
 #include "hub/index_entry.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/spelling.hpp"
+#include "dataflow/parsed_text.hpp"
 #include "hub/hub_config.hpp"
 #include "hub/manifest_rules.hpp"
 
@@ -123,14 +123,10 @@ bool is_sha256(std::string_view text) {
 }
 
 Result<IndexEntry> parse_entry(const std::string& name, std::string text) {
-  dataflow::Report report;
-  const auto source =
-      report.add_source(std::make_shared<dataflow::SourceText>(name, std::move(text)));
-  dataflow::YamlDocument document = dataflow::YamlDocument::parse(source, report);
-  const dataflow::EnvironmentLookup no_variables;
-  const Decoder decoder{report, document, no_variables};
+  dataflow::ParsedText parsed(name, std::move(text));
+  const Decoder decoder = parsed.decoder();
   IndexEntry entry;
-  if (const YamlNode* root = document.root(); root != nullptr && root->is_mapping()) {
+  if (const YamlNode* root = parsed.root(); root != nullptr && root->is_mapping()) {
     const Fields fields(decoder, *root, entry_keys, "the entry");
     for (const std::string_view key : {"manifest", "source"})
       if (!fields.has(key)) fields.require(key);
@@ -141,13 +137,13 @@ Result<IndexEntry> parse_entry(const std::string& name, std::string text) {
     entry.published = fields.text("published").value_or("");
     entry.is_yanked = fields.boolean("yanked").value_or(false);
     entry.yank_reason = fields.text("yank_reason").value_or("");
-  } else if (!report.has_errors()) {
-    report.add(dataflow::Location{source, 0, 0},
-               {.code = "E006", .message = "an entry of an index must be a map"});
+  } else if (!parsed.report.has_errors()) {
+    parsed.report.add(parsed.beginning(),
+                      {.code = "E006", .message = "an entry of an index must be a map"});
   }
-  if (!report.has_errors()) return entry;
+  if (!parsed.report.has_errors()) return entry;
   std::size_t omitted = 0;
-  for (const dataflow::Diagnostic& each : report.finish(omitted)) {
+  for (const dataflow::Diagnostic& each : parsed.report.finish(omitted)) {
     if (each.severity != dataflow::Severity::Error) continue;
     return fail(ErrorKind::InvalidInput,
                 fmt::format("{}:{}:{}: {}", dataflow::shown(each.file, 4096), each.line,

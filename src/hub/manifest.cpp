@@ -2,7 +2,6 @@
 #include "hub/manifest.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "base/spelling.hpp"
 #include "build/fingerprint.hpp"
 #include "dataflow/file_source.hpp"
+#include "dataflow/parsed_text.hpp"
 #include "dataflow/scalar.hpp"
 #include "hub/manifest_rules.hpp"
 
@@ -288,21 +288,17 @@ std::optional<Manifest> decode_manifest(const Decoder& decoder, const YamlNode& 
 
 LoadedManifest parse_manifest(const std::string& name, std::string text) {
   LoadedManifest loaded;
-  dataflow::Report report;
-  const auto source =
-      report.add_source(std::make_shared<dataflow::SourceText>(name, std::move(text)));
-  dataflow::YamlDocument document = dataflow::YamlDocument::parse(source, report);
-  const YamlNode* root = document.root();
-  if (root == nullptr && !report.has_errors()) {
-    report.add(Location{source, 0, 0}, {.code = "E021",
-                                        .message = "the file is empty",
-                                        .help = "`dora hub init` writes a manifest"});
+  dataflow::ParsedText parsed(name, std::move(text));
+  const YamlNode* root = parsed.root();
+  if (root == nullptr && !parsed.report.has_errors()) {
+    parsed.report.add(parsed.beginning(), {.code = "E021",
+                                           .message = "the file is empty",
+                                           .help = "`dora hub init` writes a manifest"});
   }
-  const dataflow::EnvironmentLookup no_variables;
-  if (root != nullptr) loaded.manifest = decode_manifest({report, document, no_variables}, *root);
+  if (root != nullptr) loaded.manifest = decode_manifest(parsed.decoder(), *root);
   std::size_t omitted = 0;
-  loaded.diagnostics = report.finish(omitted);
-  if (report.has_errors()) loaded.manifest.reset();
+  loaded.diagnostics = parsed.report.finish(omitted);
+  if (parsed.report.has_errors()) loaded.manifest.reset();
   return loaded;
 }
 
