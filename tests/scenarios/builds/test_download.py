@@ -1,52 +1,17 @@
 """Nodes whose `path` is a URL: downloaded, verified, made executable and run."""
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from support.file_server import FileServer
 
 PROGRAM = "#!/bin/sh\necho I am {}\n"
 
 
-class Server:
-    """Serves what `files` holds, and counts."""
-
-    def __init__(self):
-        self.files = {}
-        self.asked = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked.append(self.path)
-                body = server.files.get(self.path.partition("?")[0])
-                self.send_response(200 if body is not None else 404)
-                body = body or b""
-                self.send_header("Content-Length", str(len(body) + server.missing))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.missing = 0
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        self.thread = threading.Thread(target=self.http.serve_forever)
-        self.thread.start()
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def server():
-    made = Server()
-    yield made
-    made.close()
+    with FileServer() as made:
+        yield made
 
 
 @pytest.fixture
