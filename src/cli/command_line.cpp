@@ -64,7 +64,10 @@ UsageError unknown_flag(const Command* command, std::string_view word) {
     for (const Flag& flag : flags)
       known.emplace_back(flag.name);
   };
-  if (command != nullptr) add(command->flags);
+  if (command != nullptr) {
+    add(command->flags);
+    if (find_flag(*command, plain_format.name) != nullptr) known.emplace_back(plain_format.name);
+  }
   add(common_flags());
   const std::string where = command == nullptr ? "dora" : fmt::format("dora {}", command->name);
   return {fmt::format("unknown flag `{}` for `{}`{}", word, where, suggestion(word, known)),
@@ -89,12 +92,6 @@ bool is_flag_like(std::string_view word) {
   return word.size() > 1 && word.front() == '-' &&
          std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.';
 }
-
-/// Every command that answers in JSON takes `--format json`, too.
-constexpr Flag plain_format{.name = "--format",
-                            .value = "FORMAT",
-                            .takes = Flag::Takes::Value,
-                            .choices = "text|table|json"};
 
 // Takes the words of one command apart.
 class WordReader {
@@ -144,8 +141,6 @@ class WordReader {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
     const Flag* flag = find_flag(command_, name);
-    if (flag == nullptr && name == "--format" && find_flag(command_, "--json") != nullptr)
-      flag = &plain_format;
     if (flag == nullptr) return unknown_flag(&command_, name);
     if (flag->takes == Flag::Takes::Nothing) {
       if (equals != std::string::npos)

@@ -95,6 +95,9 @@ constexpr std::string_view planned[] = {"cluster", "coordinator", "inspect", "re
 
 }  // namespace
 
+constinit const Flag plain_format{
+    .name = "--format", .value = "FORMAT", .takes = Takes::Value, .choices = "text|table|json"};
+
 std::string_view to_text(Group group) {
   switch (group) {
     case Group::Write:
@@ -167,6 +170,7 @@ const Flag* find_flag(std::span<const Flag> flags, std::string_view word) {
 
 const Flag* find_flag(const Command& command, std::string_view word) {
   if (const Flag* flag = find_flag(command.flags, word)) return flag;
+  if (word == plain_format.name && find_flag(command.flags, "--json")) return &plain_format;
   return find_flag(common_flags(), word);
 }
 

@@ -38,6 +38,7 @@ struct Argument {
   std::string_view help{};
   Takes takes = Takes::One;
   Complete complete = Complete::Nothing;
+  std::string_view choices{};  ///< "dataflow|module": offered by completion
 };
 
 /// The headings of the general help, in its order.
@@ -81,6 +82,9 @@ std::vector<const Command*> commands_of(const Family& family);
 
 /// Flags that every command takes.
 std::span<const Flag> common_flags();
+
+/// Every command that has `--json` takes `--format json`, too.
+extern const Flag plain_format;
 
 /// Those of the command and the common ones; a command's own meaning of a name comes first.
 const Flag* find_flag(const Command& command, std::string_view word);

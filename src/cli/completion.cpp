@@ -149,6 +149,8 @@ class Completer {
         last.takes == Argument::Takes::Several || last.takes == Argument::Takes::AnyNumber;
     if (arguments_ >= wanted.size() && !is_open) return;
     const Argument& argument = wanted[std::min(arguments_, wanted.size() - 1)];
+    for (const std::string& choice : split_choices(argument.choices))
+      offer(choice, "");
     for (const Candidate& each : source_.names(argument.complete, begun_))
       offer(each.word, each.help);
   }

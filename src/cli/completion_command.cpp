@@ -174,7 +174,8 @@ constinit const Command completion_command{
     .summary = "Print the script that completes commands in your shell",
     .arguments = {{{"SHELL",
                     "bash, zsh, fish, elvish or powershell; none: the one this is called from",
-                    Argument::Takes::Optional}}},
+                    Argument::Takes::Optional, Complete::Nothing,
+                    "bash|zsh|fish|elvish|powershell"}}},
     .description =
         "Completes commands, flags and their values, files, and the names of running dataflows, "
         "their nodes and their outputs.",

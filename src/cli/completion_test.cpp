@@ -55,6 +55,7 @@ TEST(Completion, OffersFlagsAndTheirValues) {
   // As bash takes the word apart.
   EXPECT_THAT(words_for({"graph", "--format", "=", "s"}), ElementsAre("--format=svg"));
   EXPECT_THAT(words_for({"graph", "-f", "m"}), ElementsAre("mermaid"));
+  EXPECT_THAT(words_for({"stop", "--format", "j"}), ElementsAre("json"));
 }
 
 TEST(Completion, AsksForNamesWhereTheyAreWanted) {
@@ -65,6 +66,7 @@ TEST(Completion, AsksForNamesWhereTheyAreWanted) {
   // There is one PATH only.
   EXPECT_THAT(words_for({"graph", "a.yml", ""}), IsEmpty());
   EXPECT_THAT(words_for({"graph", "--", ""}), ElementsAre("camera", "detector"));
+  EXPECT_THAT(words_for({"schema", ""}), ElementsAre("dataflow", "module"));
 }
 
 TEST(Completion, HasAScriptForEachShell) {

@@ -40,7 +40,7 @@ constinit const Command schema_command{
     .group = Group::Write,
     .summary = "Print the JSON schema of dataflow files, for editors",
     .arguments = {{{"KIND", "dataflow (the default), or module: files that `module:` names",
-                    Argument::Takes::Optional}}},
+                    Argument::Takes::Optional, Complete::Nothing, "dataflow|module"}}},
     .flags = schema_flags,
     .description =
         "A JSON schema (draft-07) with every key, its meaning and its values. An editor that "

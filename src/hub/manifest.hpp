@@ -24,6 +24,11 @@ inline constexpr std::string_view categories =
     "sensor|actuator|robot|transform|filter|ml-inference|llm|speech|communication|recorder|"
     "visualization|simulator|debug";
 
+/// Where a package can run.
+inline constexpr std::string_view platforms =
+    "linux-x86_64|linux-aarch64|linux-armv7|macos-x86_64|macos-aarch64|macos-armv7|"
+    "windows-x86_64|windows-aarch64|windows-armv7";
+
 struct Port {
   /// Empty: it says nothing.
   std::string type;

@@ -35,6 +35,9 @@ def test_bash_completes_commands_flags_values_and_files(in_bash, workspace):
     assert in_bash("dora run ro") == ["robot.yml", "robots/"]
     assert in_bash("dora explain E01") == [f"E01{digit}" for digit in range(10)]
     assert in_bash("dora rnu ") == []
+    assert in_bash("dora completion ") == ["bash", "zsh", "fish", "elvish", "powershell"]
+    assert in_bash("dora schema m") == ["module"]
+    assert in_bash("dora hub search --platform linux-a") == ["linux-aarch64", "linux-armv7"]
 
 
 def test_names_of_running_dataflows_are_offered(in_bash, flow):

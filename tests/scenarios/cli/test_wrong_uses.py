@@ -74,6 +74,7 @@ USAGE = [
     (["list", "--sort-by", "name"], 2, ["cpu or memory"]),
     (["list", "-q", "--format", "json"], 2, ["exclude each other"]),
     (["list", "--format", "jsno"], 2, ["`--format jsno`", "did you mean `json`?"]),
+    (["stop", "--formt", "json"], 2, ["did you mean `--format`?"]),
     (["list", "extra"], 2, ["takes no argument"]),
     (["validate"], 2, ["`dora validate` needs PATH"]),
     (["run", "missing.yml"], 3, ["missing.yml"]),
