@@ -73,7 +73,7 @@ constexpr ErrorCode table[] = {
     {"E015", "a timer is wrong",
      "Timers are written `dora/timer/secs/N`, `dora/timer/millis/N`, `dora/timer/micros/N`, "
      "`dora/timer/nanos/N` with a whole number, or `dora/timer/hz/X` with a decimal one. The "
-     "interval must be from 1 microsecond to 100 years. Example: `dora/timer/millis/0`."},
+     "interval must be from 1 nanosecond to 100 years. Example: `dora/timer/millis/0`."},
     {"E016", "an unknown built-in source",
      "Behind `dora/` only `timer` and `logs` exist. Example: `dora/timr/secs/1`; write "
      "`dora/timer/secs/1`."},
