@@ -86,8 +86,11 @@ int graph(const CommandContext& context) {
   const auto file = load_dataflow_file(command.arguments().front(), context.terminal, exit_code);
   if (!file) return exit_code;
   print_diagnostics(file->loaded, context.terminal, "");
-  if (!file->loaded.dataflow) return exit_invalid_dataflow;
-  const Graph graph = make_graph(*file->loaded.dataflow);
+  // What is missing is drawn as missing.
+  const auto& drawn = file->loaded.dataflow ? file->loaded.dataflow : file->loaded.sketch;
+  if (!drawn) return exit_invalid_dataflow;
+  const int outcome = file->loaded.dataflow ? 0 : exit_invalid_dataflow;
+  const Graph graph = make_graph(*drawn);
   const std::string title = file->path.filename().string();
   std::string text;
   if (form == "mermaid") text = to_mermaid(graph);
@@ -98,12 +101,12 @@ int graph(const CommandContext& context) {
   if (const auto output = command.value("--output")) {
     auto written = write_file(*output, text, O_TRUNC);
     if (!written) return fail_with(context.terminal, written.error());
-    if (form != "html") return 0;
+    if (form != "html") return outcome;
   } else if (form != "html") {
     print_result(text);
     if (form == "mermaid" && !context.terminal.is_quiet)
       print_notice("Paste the above on https://mermaid.live, or into Markdown.\n");
-    return 0;
+    return outcome;
   }
   fs::path page = command.value("--output").value_or("");
   if (page.empty()) {
@@ -117,7 +120,7 @@ int graph(const CommandContext& context) {
     print_warning(context.terminal, "no browser could be opened: there is no desktop here");
     return exit_failed;
   }
-  return 0;
+  return outcome;
 }
 
 constexpr Flag graph_flags[] = {
@@ -152,7 +155,8 @@ constinit const Command graph_command{
     .description =
         "Writes a page with the picture into the current folder, as `<name>-graph.html`. It needs "
         "no network, and follows the light or dark colours of the system. Programs need not be "
-        "there: only the file is read.",
+        "there: only the file is read. What an input reads, but nobody sends, is drawn as missing; "
+        "then the exit code is 3.",
     .examples =
         "dora graph dataflow.yml --open\n"
         "dora graph dataflow.yml --ascii\n"

@@ -62,6 +62,7 @@ class GraphMaker {
     const std::string title = node.name.value_or(id);
     if (node.kind != NodeKind::Operators) {
       add({.id = id,
+           .short_id = id,
            .title = title,
            .subtitle = node.kind == NodeKind::Ros2 ? "ROS 2 bridge" : node.path,
            .kind = kind_of(node.ports, node)});
@@ -69,6 +70,7 @@ class GraphMaker {
     }
     for (const dataflow::Operator& each : node.operators)
       add({.id = id + "/" + each.id,
+           .short_id = node.is_single_operator ? id : each.id,
            .title = node.is_single_operator ? title : each.name.value_or(each.id),
            .subtitle = each.source,
            .kind = kind_of(each.ports, node),
@@ -90,7 +92,18 @@ class GraphMaker {
   std::size_t built_in(const std::string& source, GraphNode::Kind kind) {
     if (const auto found = index_.find(source); found != index_.end()) return found->second;
     const std::string title = source.substr(std::string_view("dora/").size());
-    add({.id = source, .title = title, .kind = kind});
+    add({.id = source, .short_id = title, .title = title, .kind = kind});
+    return graph_.nodes.size() - 1;
+  }
+
+  std::size_t missing(const std::string& source) {
+    const std::string id = "missing/" + source;
+    if (const auto found = index_.find(id); found != index_.end()) return found->second;
+    add({.id = id,
+         .short_id = source,
+         .title = source,
+         .subtitle = "is missing",
+         .kind = GraphNode::Kind::Missing});
     return graph_.nodes.size() - 1;
   }
 
@@ -108,7 +121,12 @@ class GraphMaker {
       edge.output = edge.input;
     } else {
       const Node* from = dataflow_.find_node(output->node);
-      if (from == nullptr) return;
+      if (from == nullptr || from->ports.find_output(output->output) == nullptr) {
+        edge.from = missing(dataflow::source_text(input.source));
+        edge.output = output->output.text();
+        graph_.edges.push_back(std::move(edge));
+        return;
+      }
       edge.from = place(*from, std::string(output->output.text()), edge.output);
       if (const auto type = from->ports.output_types.find(output->output);
           type != from->ports.output_types.end())
@@ -131,7 +149,7 @@ std::string mermaid_text(std::string_view text) {
 }
 
 std::string mermaid_node(const GraphNode& node) {
-  const std::string label = fmt::format("\"**{}**\"", mermaid_text(node.title));
+  const std::string label = fmt::format("\"**{}**\"", mermaid_text(node.short_id));
   switch (node.kind) {
     case GraphNode::Kind::Source:
       return fmt::format("{}[\\{}/]", node.id, label);
@@ -140,6 +158,8 @@ std::string mermaid_node(const GraphNode& node) {
     case GraphNode::Kind::Timer:
     case GraphNode::Kind::Log:
       return fmt::format("{}[\\{}\\]", node.id, mermaid_text(node.title));
+    case GraphNode::Kind::Missing:
+      return fmt::format("{}>{}]", node.id, label);
     case GraphNode::Kind::Middle:
       break;
   }
@@ -220,7 +240,7 @@ std::string to_ascii(const Graph& graph) {
 }
 
 std::string to_json_text(const Graph& graph) {
-  constexpr std::string_view kinds[] = {"source", "middle", "sink", "timer", "log"};
+  constexpr std::string_view kinds[] = {"source", "middle", "sink", "timer", "log", "missing"};
   const auto or_null = [](const std::string& text) {
     return text.empty() ? json::value() : json::value(text);
   };

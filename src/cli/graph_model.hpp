@@ -11,9 +11,13 @@
 namespace dora::cli {
 
 struct GraphNode {
-  enum class Kind { Source, Middle, Sink, Timer, Log };
-  /// `camera`, `vision/detector` (an operator), `dora/timer/millis/33`, `dora/logs`.
+  /// Missing: what an input reads, but nobody sends.
+  enum class Kind { Source, Middle, Sink, Timer, Log, Missing };
+  /// `camera`, `vision/detector` (an operator), `dora/timer/millis/33`, `dora/logs`,
+  /// `missing/camra/image`.
   std::string id;
+  /// `camera`, `detector` (an operator beside others); `vision` (the only operator of this node).
+  std::string short_id;
   std::string title;
   /// Said below the title: what runs, e.g. `camera.py`.
   std::string subtitle;

@@ -17,6 +17,7 @@ constexpr std::string_view style = R"(
 .dora .source rect { fill: #eafaf0; stroke: #3f8f5f; }
 .dora .sink rect { fill: #fff4e5; stroke: #b77a2b; }
 .dora .timer rect, .dora .log rect { fill: #f4f4f4; stroke: #888; stroke-dasharray: 4 3; }
+.dora .missing rect { fill: #fdecea; stroke: #c0392b; stroke-dasharray: 4 3; }
 .dora text { fill: #1b1f24; text-anchor: middle; }
 .dora .subtitle { fill: #5a6572; font-size: 12px; }
 .dora path { fill: none; stroke: #7a8694; stroke-width: 1.5; }
@@ -26,6 +27,7 @@ constexpr std::string_view style = R"(
 @media (prefers-color-scheme: dark) {
   .dora rect { fill: #1d2a3d; } .dora .source rect { fill: #16301f; }
   .dora .sink rect { fill: #38280f; } .dora .timer rect, .dora .log rect { fill: #26292d; }
+  .dora .missing rect { fill: #40201c; }
   .dora text { fill: #e6e9ec; } .dora .subtitle { fill: #a3adb8; }
   .dora .label { fill: #cdd5dd; stroke: #14171a; }
 }
@@ -66,6 +68,8 @@ std::string_view class_of(GraphNode::Kind kind) {
       return "timer";
     case GraphNode::Kind::Log:
       return "log";
+    case GraphNode::Kind::Missing:
+      return "missing";
   }
   return "";
 }

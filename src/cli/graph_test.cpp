@@ -55,6 +55,24 @@ TEST(Graph, ASourceAndASinkHaveShapesOfTheirOwn) {
   EXPECT_THAT(text, HasSubstr("  b[/\"**b**\"\\]\n"));
 }
 
+TEST(Graph, WhatIsMissingIsAFlag) {
+  const auto loaded = dataflow::parse(
+      "nodes: [{id: a, path: a, name: Front, outputs: [x]},\n"
+      "        {id: b, path: b, inputs: {x: a/y, z: c/z, t: a/y}}]");
+  EXPECT_FALSE(loaded.dataflow);
+  ASSERT_TRUE(loaded.sketch);
+  EXPECT_EQ(to_mermaid(make_graph(*loaded.sketch)), R"(flowchart TB
+  a[\"**a**"/]
+  b[/"**b**"\]
+  missing/a/y>"**a/y**"]
+  missing/c/z>"**c/z**"]
+  missing/a/y -- y as t --> b
+  missing/a/y -- y as x --> b
+  missing/c/z -- z --> b
+)");
+  EXPECT_FALSE(dataflow::parse("nodes: [{id: a, path: a, inputs: {x: b/x, y: 5}}]").sketch);
+}
+
 TEST(Graph, LeadsFromLeftToRight) {
   const Graph graph = graph_of(camera);
   const Layout layout = lay_out(graph);

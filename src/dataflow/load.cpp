@@ -95,6 +95,13 @@ void parse_document(std::uint32_t source, Report& report, const ParseOptions& op
   decode_root(decoder, *root, options, dataflow);
 }
 
+// Whether nothing can be drawn of a dataflow with this mistake.
+bool spoils_sketch(const Diagnostic& diagnostic) {
+  constexpr std::string_view harmless[] = {"E011", "E013", "E014"};
+  return diagnostic.severity == Severity::Error &&
+         std::ranges::find(harmless, diagnostic.code) == std::end(harmless);
+}
+
 LoadResult cannot_read(const std::string& name, const std::string& reason, std::string help) {
   LoadResult result;
   result.diagnostics.push_back(
@@ -118,10 +125,13 @@ LoadResult parse(std::string_view text, const ParseOptions& options) {
   parse_document(source, report, options, dataflow);
   LoadResult result;
   result.diagnostics = report.finish(result.omitted);
-  if (report.has_errors()) return result;
   dataflow.base_directory = options.base_directory;
   dataflow.sources = report.sources();
-  result.dataflow = std::move(dataflow);
+  if (!report.has_errors()) {
+    result.dataflow = std::move(dataflow);
+  } else if (result.omitted == 0 && std::ranges::none_of(result.diagnostics, spoils_sketch)) {
+    result.sketch = std::move(dataflow);
+  }
   return result;
 }
 

@@ -36,6 +36,9 @@ struct ParseOptions {
 struct LoadResult {
   /// Nothing when there is an error.
   std::optional<Dataflow> dataflow;
+  /// What can be drawn nevertheless: the dataflow whose only errors are inputs that read what is
+  /// not there. Never to be started.
+  std::optional<Dataflow> sketch = {};
   /// Errors and warnings in the order of the file.
   std::vector<Diagnostic> diagnostics;
   /// How many more there were; at most 100 are kept.

@@ -199,13 +199,25 @@ class Wiring {
   std::vector<std::string> names_;
 };
 
+// What the source names, whether it exists or not.
+std::optional<InputSource> named_source(const std::string& text) {
+  const auto parts = split_source(text);
+  if (!parts) return std::nullopt;
+  auto node = NodeId::parse(parts->node);
+  auto output = DataId::parse(parts->output);
+  if (!node || !output) return std::nullopt;
+  return OutputSource{std::move(*node), std::move(*output)};
+}
+
 }  // namespace
 
 std::vector<Node> wire(const Decoder& decoder, std::vector<NodeDraft> drafts) {
   Wiring wiring(decoder, drafts);
   auto resolve_all = [&](std::vector<Input>& inputs, const std::string& reader) {
     for (Input& input : inputs) {
-      if (auto source = wiring.resolve(input, reader)) input.source = std::move(*source);
+      auto source = wiring.resolve(input, reader);
+      if (!source) source = named_source(input.source_text);
+      if (source) input.source = std::move(*source);
     }
   };
   for (NodeDraft& draft : drafts) {

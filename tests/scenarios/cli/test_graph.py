@@ -64,9 +64,15 @@ def test_the_browser_is_asked_to_open_the_page(flow_file, run_dora):
 
 def test_a_wrong_file_and_a_place_that_cannot_be_written_are_told(flow_file, run_dora):
     (flow_file / "wrong.yml").write_text(FLOW.replace("camera/image", "camera/imge"))
-    result = run_dora("graph", "wrong.yml")
+    result = run_dora("graph", "wrong.yml", "--mermaid")
     assert result.code == 3
     assert "did you mean `camera/image`?" in result.err
+    # What nobody sends is drawn as a flag.
+    assert '  missing/camera/imge>"**camera/imge**"]\n' in result.out
+    assert "  missing/camera/imge -- imge as frame --> detector\n" in result.out
+    (flow_file / "wrong.yml").write_text("nodes: [{id: a}]\n")
+    result = run_dora("graph", "wrong.yml", "--mermaid")
+    assert (result.code, result.out) == (3, "")
     result = run_dora("graph", "camera.yml", "--svg", "-o", "/nowhere/g.svg")
     assert result.code == 1
     assert "/nowhere/g.svg" in result.err
