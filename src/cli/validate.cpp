@@ -10,6 +10,7 @@
 #include "cli/help.hpp"
 #include "cli/packages.hpp"
 #include "cli/shared_flags.hpp"
+#include "dataflow/environment.hpp"
 #include "hub/manifest.hpp"
 
 namespace dora::cli {
@@ -53,6 +54,30 @@ void print_json(const DataflowFile& file, const dataflow::TypeReport& types) {
   print_result(text);
 }
 
+// The programs that nobody looked for, because `build` is to make them.
+std::string not_looked_for(const dataflow::Dataflow& dataflow) {
+  std::string text;
+  const auto add = [&](const std::string& path, const std::string& who) {
+    const std::filesystem::path file =
+        dataflow.base_directory / dataflow::expand_path(path, dataflow::process_environment());
+    std::error_code error;
+    if (path.empty() || std::filesystem::exists(file, error)) return;
+    text += fmt::format("note: `{}` of {} was not looked for, as its `build` may make it\n",
+                        dataflow::shown(path), who);
+  };
+  for (const dataflow::Node& node : dataflow.nodes) {
+    const std::string who = fmt::format("node `{}`", node.id.text());
+    if (node.kind == dataflow::NodeKind::Program && node.build && !node.git) add(node.path, who);
+    for (const dataflow::Operator& each : node.operators) {
+      std::filesystem::path source = each.source;
+      if (each.language == dataflow::OperatorLanguage::SharedLibrary)
+        source.replace_filename("lib" + source.filename().string() + ".so");
+      if (each.build) add(source.string(), fmt::format("operator `{}` of {}", each.id, who));
+    }
+  }
+  return text;
+}
+
 void print_text(const DataflowFile& file, const dataflow::TypeReport& types,
                 const Terminal& terminal) {
   const auto say = [&](const std::string& text) {
@@ -60,7 +85,11 @@ void print_text(const DataflowFile& file, const dataflow::TypeReport& types,
   };
   say(fmt::format("Validating {}...\n", file.path.string()));
   print_diagnostics(file.loaded, terminal, "");
-  if (!file.loaded.dataflow) return;
+  if (!file.loaded.dataflow) {
+    print_diagnostics({.diagnostics = types.diagnostics}, terminal, "");
+    return;
+  }
+  if (!terminal.is_quiet) print_notice(not_looked_for(*file.loaded.dataflow));
   say("Input/output wiring OK.\nDescriptor config OK.\n");
   if (types.diagnostics.empty()) {
     say("All type annotations OK.\n");
@@ -90,7 +119,7 @@ int validate(const CommandContext& context) {
   int worst = 0;
   for (const std::string& typed : context.command.arguments()) {
     int exit_code = 0;
-    auto file = read_dataflow_file(typed, context.terminal, context.environment, exit_code);
+    auto file = load_dataflow_file(typed, context.terminal, exit_code);
     if (!file) {
       worst = std::max(worst, exit_code);
       continue;
@@ -99,6 +128,7 @@ int validate(const CommandContext& context) {
     dataflow::TypeReport types;
     if (file->loaded.dataflow)
       types = check_types_of(*file->loaded.dataflow, context.command.has("--strict-types"));
+    check_programs(file->loaded, context.environment);
     if (!file->loaded.dataflow || dataflow::has_errors(types.diagnostics))
       worst = exit_invalid_dataflow;
     if (wants_json(context.command)) {

@@ -41,6 +41,28 @@ def test_a_right_file_is_told_step_by_step(typed, run_dora):
     assert run_dora("validate", "dataflow.yml", "--json").out == ""
 
 
+def test_what_a_build_makes_is_not_looked_for(workspace, run_dora):
+    (workspace / "dataflow.yml").write_text(
+        "nodes:\n"
+        "  - {id: a, path: bin/a, build: make}\n"
+        "  - {id: b, operator: {shared-library: lib/b, build: make}}\n"
+    )
+    result = run_dora("validate", "dataflow.yml")
+    assert result.code == 0, result
+    assert "`bin/a` of node `a` was not looked for, as its `build` may make it" in result.err
+    assert "`lib/libb.so` of operator `op` of node `b` was not looked for" in result.err
+    assert run_dora("validate", "dataflow.yml", "--quiet").err == ""
+
+
+def test_types_are_told_beside_programs_that_are_missing(typed, run_dora, workspace):
+    typed("std/math/v1/Vector3")
+    (workspace / "node.py").unlink()
+    result = run_dora("validate", "dataflow.yml")
+    assert result.code == 3
+    assert "error[E040]" in result.err
+    assert "warning[W012]" in result.err
+
+
 def test_types_that_do_not_fit_are_warnings_or_with_strict_types_errors(typed, run_dora, workspace):
     typed("std/math/v1/Vector3")
     result = run_dora("validate", "dataflow.yml")
