@@ -19,7 +19,8 @@ using dataflow::Diagnostic;
 
 namespace {
 
-// Finds what the engine would find, too: the console scripts that `uv run` knows.
+// Finds what the engine would find, too: the console scripts that `uv run` knows. It is asked once,
+// as a file may name thousands of programs that are not there.
 class CommandFinder : public dataflow::DiskProgramFinder {
  public:
   CommandFinder(std::string search_path, std::filesystem::path folder)
@@ -27,16 +28,21 @@ class CommandFinder : public dataflow::DiskProgramFinder {
 
   std::optional<std::filesystem::path> find_command(const std::string& name) override {
     if (auto found = DiskProgramFinder::find_command(name)) return found;
-    const auto uv = DiskProgramFinder::find_command("uv");
-    if (!uv) return std::nullopt;
-    const auto answer = daemon::ask_program({uv->string(), "run", "which", name}, folder_,
-                                            std::chrono::seconds(30));
-    if (!answer || look(*answer) != Found::Executable) return std::nullopt;
-    return *answer;
+    if (!of_uv_) of_uv_.emplace(search_path_of_uv());
+    return of_uv_->find_command(name);
   }
 
  private:
+  std::string search_path_of_uv() {
+    const auto uv = DiskProgramFinder::find_command("uv");
+    if (!uv) return {};
+    return daemon::ask_program({uv->string(), "run", "printenv", "PATH"}, folder_,
+                               std::chrono::seconds(30))
+        .value_or("");
+  }
+
   std::filesystem::path folder_;
+  std::optional<DiskProgramFinder> of_uv_;
 };
 
 // PATH, our own folder, and what the dataflow itself sets.
