@@ -35,6 +35,7 @@ std::optional<std::string> closest_match(std::string_view word,
     if (candidate.size() > 128) continue;
     std::size_t allowed = std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
     std::size_t distance = edit_distance(word, candidate);
+    if (distance > 1 && to_lower(word) == to_lower(candidate)) distance = 1;
     if (distance <= allowed && (!best || distance < best_distance)) {
       best = candidate;
       best_distance = distance;

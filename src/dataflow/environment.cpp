@@ -82,8 +82,8 @@ const YamlNode* host_variable(const YamlNode& value) {
   return value.children[0]->text == "__dora_env" ? value.children[1] : nullptr;
 }
 
-std::optional<EnvironmentValue> decode_value(const Decoder& decoder, const YamlNode& value,
-                                             const std::string& what) {
+std::optional<EnvironmentValue> decode_value(const Decoder& decoder, const YamlNode& key,
+                                             const YamlNode& value, const std::string& what) {
   if (const YamlNode* variable = host_variable(value)) {
     auto name = text_of(decoder, *variable, "`__dora_env` of " + what);
     if (!name) return std::nullopt;
@@ -102,13 +102,16 @@ std::optional<EnvironmentValue> decode_value(const Decoder& decoder, const YamlN
       return EnvironmentValue{number_text(value), EnvironmentValue::Kind::Integer};
     case ScalarKind::Float:
       return EnvironmentValue{number_text(value), EnvironmentValue::Kind::Float};
-    case ScalarKind::Null:
+    case ScalarKind::Null: {
+      std::string help = value.is_null() ? "write \"\" for an empty text" : "";
+      if (key.text == "<<") help = "merge keys are not applied; write the keys out";
       decoder.report.add(
           value.at, {.code = "E006",
                      .message = fmt::format("{} must be a text, a number or a truth value, not {}",
                                             what, describe(value)),
-                     .help = value.is_null() ? "write \"\" for an empty text" : ""});
+                     .help = std::move(help)});
       return std::nullopt;
+    }
     case ScalarKind::String:
       break;
   }
@@ -172,7 +175,7 @@ Environment decode_environment(const Decoder& decoder, const Fields& fields) {
                                                               : "no variable can have this name")});
       continue;
     }
-    if (auto decoded = decode_value(decoder, *value, what)) {
+    if (auto decoded = decode_value(decoder, *key, *value, what)) {
       result.try_emplace(key->text, std::move(*decoded));
     }
   }

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/check.hpp"
+#include "base/spelling.hpp"
 #include "dataflow/scalar.hpp"
 
 namespace dora::dataflow {
@@ -74,12 +75,33 @@ bool Fields::probably_has(std::string_view key) const {
 
 void Fields::require(std::string_view key) const {
   if (probably_has(key)) return;
-  decoder_.report.add(key_location(key),
-                      {.code = "E005", .message = fmt::format("{} has no `{}`", where_, key)});
+  const Key* known = table_.find(key);
+  decoder_.report.add(key_location(key), {.code = "E005",
+                                          .message = fmt::format("{} has no `{}`", where_, key),
+                                          .help = fmt::format("add `{}: <{}>`", key, known->type)});
 }
+
+namespace {
+
+// How a value of the wrong kind was probably meant: "5" in quotes, or a word for a truth value.
+std::string likely_form(const YamlNode& value) {
+  if (!value.is_scalar() || scalar_kind(value) != ScalarKind::String) return "";
+  YamlNode bare = value;
+  bare.is_plain = true;
+  const ScalarKind kind = scalar_kind(bare);
+  const bool is_quoted = kind != ScalarKind::String && kind != ScalarKind::Null;
+  if (is_quoted) return fmt::format("write it without quotes: {}", value.text);
+  const std::string word = to_lower(value.text);
+  if (word == "yes" || word == "on" || word == "y") return "write `true`";
+  if (word == "no" || word == "off" || word == "n") return "write `false`";
+  return "";
+}
+
+}  // namespace
 
 void Fields::wrong_kind(std::string_view key, const YamlNode& value, std::string_view wanted,
                         std::string help) const {
+  if (help.empty()) help = likely_form(value);
   decoder_.report.add(value.at, {.code = "E006",
                                  .message = fmt::format("`{}` of {} must be {}, not {}", key,
                                                         where_, wanted, describe(value)),
@@ -178,7 +200,8 @@ std::vector<const YamlNode*> Fields::list(std::string_view key) const {
   if (!value) return {};
   if (value->is_sequence()) return value->children;
   wrong_kind(key, *value, "a list",
-             value->is_scalar() ? fmt::format("write `{}: [{}]`", key, shown(value->text)) : "");
+             value->is_scalar() ? fmt::format("write `{}: [{}]`", key, shown(value->text))
+                                : "begin each of its items with `- `");
   return {};
 }
 
@@ -230,12 +253,15 @@ std::optional<std::size_t> Fields::word_index(std::string_view key,
 std::optional<std::string> text_of(const Decoder& decoder, const YamlNode& node,
                                    std::string_view what) {
   if (node.is_scalar() && scalar_kind(node) == ScalarKind::String) return node.text;
-  bool can_be_quoted = node.is_scalar() && !node.is_null();
-  decoder.report.add(
-      node.at,
-      {.code = "E006",
-       .message = fmt::format("{} must be a text, not {}", what, describe(node)),
-       .help = can_be_quoted ? fmt::format("write it in quotes: \"{}\"", shown(node.text)) : ""});
+  std::string help;
+  if (node.is_scalar() && !node.is_null())
+    help = fmt::format("write it in quotes: \"{}\"", shown(node.text));
+  if (node.is_sequence() && node.children.size() == 1 && node.children[0]->is_scalar())
+    help = fmt::format("write it without brackets: {}", shown(node.children[0]->text));
+  decoder.report.add(node.at,
+                     {.code = "E006",
+                      .message = fmt::format("{} must be a text, not {}", what, describe(node)),
+                      .help = std::move(help)});
   return std::nullopt;
 }
 

@@ -139,7 +139,9 @@ void decode_program(const Decoder& decoder, const Fields& fields, Node& node) {
   }
   if (node.path == "dynamic") node.kind = NodeKind::Dynamic;
   if (node.path == "shell") node.kind = NodeKind::Shell;
-  if (node.kind == NodeKind::Program && node.path.empty() && fields.find("path")->is_scalar()) {
+  // What is no text was told before.
+  if (node.kind == NodeKind::Program && node.path.empty() && fields.find("path")->is_scalar() &&
+      fields.find("path")->text.empty()) {
     fields.bad_value("path", *fields.find("path"), "the name of a program");
   }
   // The shell itself takes its command apart.

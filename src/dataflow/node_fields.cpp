@@ -27,6 +27,22 @@ bool is_parameter_key(std::string_view key) {
   return !key.empty() && std::ranges::all_of(key, is_word_character);
 }
 
+// A node id that looks like `text`; may be empty.
+std::string allowed_id(std::string_view text) {
+  std::string id;
+  for (const char c : text) {
+    const bool is_allowed = is_word_character(c) || c == '.' || c == '-';
+    if (is_allowed)
+      id += c;
+    else if (!id.empty() && id.back() != '-')
+      id += '-';
+  }
+  id.erase(0, std::min(id.find_first_not_of(".-"), id.size()));
+  while (id.ends_with('-'))
+    id.pop_back();
+  return NodeId::parse(id) ? id : "";
+}
+
 std::string upper_case(std::string text) {
   for (char& c : text)
     c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -45,9 +61,12 @@ std::string decode_node_id(const Decoder& decoder, const Fields& fields, Node& n
   if (auto id = NodeId::parse(*text)) {
     node.id = std::move(*id);
   } else {
-    decoder.report.add(node.location, {.code = "E009",
-                                       .message = fmt::format("the node id `{}` is not allowed: {}",
-                                                              shown(*text), id.error().message)});
+    const std::string near = allowed_id(*text);
+    decoder.report.add(node.location,
+                       {.code = "E009",
+                        .message = fmt::format("the node id `{}` is not allowed: {}", shown(*text),
+                                               id.error().message),
+                        .help = near.empty() ? "" : fmt::format("write `id: {}`", near)});
   }
   return *text;
 }

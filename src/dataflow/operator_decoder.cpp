@@ -57,7 +57,7 @@ void decode_source(const Decoder& decoder, const Fields& fields, Operator& resul
   name = name.substr(name.rfind('/') + 1);
   if (name.starts_with("lib") || name.ends_with(".so") || name.ends_with(".dll") ||
       name.ends_with(".dylib")) {
-    std::string_view stem = name.starts_with("lib") ? name.substr(3) : name;
+    std::string_view stem = name.starts_with("lib") && name.size() > 3 ? name.substr(3) : name;
     decoder.report.add(
         value.at,
         {.code = "E025",

@@ -21,9 +21,11 @@ constexpr std::pair<std::string_view, QueuePolicy> queue_policies[] = {
 std::optional<DataId> port_id(const Decoder& decoder, const YamlNode& key, std::string_view what) {
   auto id = DataId::parse(key.text);
   if (id) return std::move(*id);
-  decoder.report.add(key.at, {.code = "E009",
-                              .message = fmt::format("{} `{}` is not allowed: {}", what,
-                                                     shown(key.text), id.error().message)});
+  decoder.report.add(
+      key.at, {.code = "E009",
+               .message = fmt::format("{} `{}` is not allowed: {}", what, shown(key.text),
+                                      id.error().message),
+               .help = key.text == "<<" ? "merge keys are not applied; write the keys out" : ""});
   return std::nullopt;
 }
 

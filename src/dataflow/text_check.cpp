@@ -37,8 +37,12 @@ bool is_forbidden(char c) {
   return is_control && c != '\t' && c != '\n' && c != '\r';
 }
 
-bool looks_like_utf16(std::string_view text) {
-  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+// By their byte order mark; nothing when it has none, or is UTF-8.
+std::optional<std::string_view> other_unicode(std::string_view text) {
+  using namespace std::string_view_literals;
+  if (text.starts_with("\xFF\xFE\0\0"sv) || text.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32";
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return "UTF-16";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -47,10 +51,10 @@ std::optional<TextProblem> find_text_problem(const SourceText& source) {
   std::string_view text = source.text();
   std::size_t line_start = 0;
   std::size_t flow_entries = 0;
-  if (looks_like_utf16(text)) {
+  if (const auto encoding = other_unicode(text)) {
     return TextProblem{0,
                        {.code = "E002",
-                        .message = "the file is UTF-16, not UTF-8",
+                        .message = fmt::format("the file is {}, not UTF-8", *encoding),
                         .help = "save the file as UTF-8"}};
   }
   for (std::size_t i = 0; i < text.size();) {
@@ -102,10 +106,17 @@ Remark explain_syntax_error(const SourceText& source, std::uint32_t offset,
     remark.help = "indent with spaces; YAML allows no tabs there";
   } else if (complaint.contains("bracket") || complaint.contains("brace")) {
     remark.help = "close every `[` with `]` and every `{` with `}`";
+  } else if (complaint.contains("escape")) {
+    remark.help = "write `\\\\` for a backslash, or put the text into single quotes";
+  } else if (complaint.contains("missing comma")) {
+    remark.help = "is a `]`, a `}` or a comma missing before this place?";
+  } else if (complaint.contains("cannot start with")) {
+    remark.help = "put the text into quotes";
   } else if (complaint.contains("quote")) {
     remark.help = "close the quote on the same line";
   } else if (complaint.contains("multiline plain key") || complaint.contains("simple key") ||
-             complaint.contains("indent") || complaint.contains("block mapping")) {
+             complaint.contains("indent") || complaint.contains("block mapping") ||
+             complaint.contains("did not find expected")) {
     remark.help = "check the indentation here and in the line above, and the space after each `:`";
   }
   return remark;

@@ -88,7 +88,18 @@ WRONG_KEYS = [
     ("cpu_affinity: 1", "E006", "a list"),
     ("cpu_affinity: [-1]", "E007", "-1"),
     ("latency: low", "E007", "`normal`"),
-    ("tty: yes", "E006", "`true` or `false`"),
+    ("tty: yes", "E006", "write `true`"),
+    ('max_restarts: "3"', "E006", "without quotes: 3"),
+    ("restart_policy: ALWAYS", "E007", "did you mean `always`?"),
+    ("args: [--fast]", "E006", "without brackets: --fast"),
+    ("outputs: {a: b}", "E006", "begin each of its items with `- `"),
+    ("env: {<<: {A: b}}", "E006", "merge keys are not applied"),
+    ("inputs: {<<: a/out}", "E009", "merge keys are not applied"),
+    ('name: "\\d"', "E003", "single quotes"),
+    ("name: @home", "E003", "into quotes"),
+    ("name: *.py", "E003", "into quotes"),
+    ("outputs: [a\n    name: b", "E003", "missing before this place"),
+    ("id: front camera", "E009", "write `id: front-camera`"),
     ("deploy: {machin: x}", "E004", "did you mean `machine`?"),
     ("deploy: here", "E006", "a map"),
     ("output_framing: {x: arrow}", "E007", "`raw` or `arrow-ipc`"),
@@ -118,7 +129,7 @@ WRONG_FILES = {
     "a truth value as text": ("exit_when_nodes_finish: 'true'\nnodes: []\n", "E006", "`true`"),
     "a wrong rule": ("type_rules: [{from: a/b}]\nnodes: []\n", "E005", "`to`"),
     "no kind of node": ("nodes: [{id: a}]\n", "E017", "add `path`"),
-    "no id": ("nodes: [{path: node.py}]\n", "E005", "`id`"),
+    "no id": ("nodes: [{path: node.py}]\n", "E005", "add `id: <node id>`"),
     "no program": ("nodes: [{id: a, path: nod.py}]\n", "E040", "did you mean"),
     "a folder as program": ("nodes: [{id: a, path: folder}]\n", "E041", "folder"),
     "a file that cannot be executed": ("nodes: [{id: a, path: plain}]\n", "E041", "chmod"),
@@ -172,6 +183,18 @@ def test_a_wrong_line_is_explained(folder, run_dora, line, code, answer):
         + "    path: node.py\n"
     )
     check(run_dora, code, answer)
+
+
+def test_a_thousand_missing_programs_ask_uv_once(folder, run_dora, environment):
+    (folder / "uv").write_text(f"#!/bin/sh\necho asked >> {folder}/asked\nexit 1\n")
+    (folder / "uv").chmod(0o755)
+    environment["PATH"] = f"{folder}:{environment['PATH']}"
+    nodes = "".join(f"  - {{id: n{i}, path: missing-{i}}}\n" for i in range(1000))
+    (folder / "dataflow.yml").write_text("nodes:\n" + nodes)
+    result = run_dora("validate", "dataflow.yml")
+    assert result.code == 3, result
+    assert result.err.count("error[E040]") >= 100
+    assert (folder / "asked").read_text() == "asked\n"
 
 
 @pytest.mark.parametrize("name", WRONG_FILES)
