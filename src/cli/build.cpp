@@ -4,6 +4,7 @@
 
 #include "cli/build_session.hpp"
 #include "cli/commands.hpp"
+#include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/packages.hpp"
 #include "cli/shared_flags.hpp"
@@ -35,6 +36,11 @@ int build(const CommandContext& context) {
   if (!sources) {
     print_error(terminal, sources.error().message);
     return exit_usage;
+  }
+  // There is nobody to build elsewhere, but a wrong address is told.
+  if (const auto address = daemon_address(context.command, context.environment); !address) {
+    print_error(terminal, address.error().message);
+    return exit_code_of(address.error());
   }
   int exit_code = 0;
   // Programs are not looked for: building may be what makes them.

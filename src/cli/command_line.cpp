@@ -36,9 +36,13 @@ UsageError unknown_command(std::string_view word) {
     return {fmt::format("`dora {}` is not in this version yet (dora {})", word, version())};
   if (word.ends_with(".yml") || word.ends_with(".yaml"))
     return {fmt::format("unknown command `{}`, did you mean `dora run {}`?", word, word)};
+  if (word == "version") return {"unknown command `version`, did you mean `dora --version`?"};
   std::vector<std::string> known;
   for (const Command* command : commands()) {
     if (command->is_hidden) continue;
+    for (const std::string_view alias : command->aliases)
+      if (alias.starts_with(word) && alias.substr(word.size()).starts_with(' '))
+        return {fmt::format("`dora {}` needs a command: `dora {}`", word, alias)};
     known.emplace_back(command->name);
     for (const std::string_view alias : command->aliases)
       if (!alias.empty()) known.emplace_back(alias);

@@ -153,7 +153,8 @@ std::string to_text(const std::vector<Created>& files, const Template& made,
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     label = "       ";
   }
-  return text + fmt::format("Created new {} `{}` at ./{}\n", made.title, name, folder);
+  const std::string_view here = fs::path(folder).is_absolute() ? "" : "./";
+  return text + fmt::format("Created new {} `{}` at {}{}\n", made.title, name, here, folder);
 }
 
 int make_new(const CommandContext& context) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_options.hpp"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -20,10 +18,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> not_yet{{
-    {"--coordinator-addr", "`dora run` needs no coordinator"},
-}};
 
 Result<std::optional<nanoseconds>> duration_of(const ParsedCommand& command,
                                                std::string_view flag) {
@@ -89,8 +83,8 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   options.builds_all = command.has("--build");
   options.uses_uv = command.has("--uv");
   options.sources = TRY(parse_source_flags(command));
-  for (const auto& [flag, what] : not_yet)
-    if (command.has(flag)) options.notices.push_back(fmt::format("{}: {}", flag, what));
+  if (command.command().name == "run" && command.has("--coordinator-addr"))
+    options.notices.emplace_back("--coordinator-addr: `dora run` needs no coordinator");
   return options;
 }
 
