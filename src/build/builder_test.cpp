@@ -123,8 +123,8 @@ TEST_F(BuilderTest, StopsAtTheFirstFailureAndNamesIt) {
       "  - {id: b, path: b, build: echo never}\n");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message,
-            "building node `a`: build command `sh -c 'echo one; echo two >&2; exit 7'`: exit code "
-            "7\n  | one\n  | two");
+            "building node `a`: build command `sh -c 'echo one; echo two >&2; exit 7'` returned "
+            "exit code 7\n  | one\n  | two");
   EXPECT_THAT(lines_, ElementsAre("a: one", "a: two"));
 }
 

@@ -277,8 +277,10 @@ Result<> NodeBuilder::run_words(std::vector<std::string> words, const std::strin
       },
       stop);
   if (ended) return {};
+  const std::string& why = ended.error().message;
   return fail(ended.error().kind,
-              fmt::format("{}: {}{}", attempt, ended.error().message, tail.text()));
+              fmt::format("{}{} {}{}", attempt, why.starts_with("exit code") ? " returned" : ":",
+                          why, tail.text()));
 }
 
 fs::path NodeBuilder::virtual_environment() const {
