@@ -119,9 +119,10 @@ x = 1
 }
 
 TEST(Toml, NamesTheLineOfAMistake) {
-  for (const char* bad : {"a", "a =", "a = \"x", "a = [1", "a = {x = 1", "[a", "a = 1\na = 2",
-                          "a = 1 b = 2", "= 1", "a = \"\\q\"", "a = \"\\", "a = '''x", "[[a",
-                          "a = 1\n[a]\n", "a = \"\\u12\"", "a = \"\"\"\\"}) {
+  for (const char* bad :
+       {"a", "a =", "a = \"x", "a = [1", "a = {x = 1", "[a", "a = 1\na = 2", "a = 1 b = 2", "= 1",
+        "a = \"\\q\"", "a = \"\\", "a = '''x", "[[a", "a = 1\n[a]\n", "a = \"\\u12\"",
+        "a = \"\"\"\\", "\xC3\xA9 = 1", "[[[a]]]"}) {
     const auto root = parse_toml(bad);
     ASSERT_FALSE(root) << bad;
     EXPECT_THAT(root.error().message, HasSubstr("line ")) << bad;
