@@ -296,14 +296,11 @@ std::vector<DataflowStatus> Host::dataflows(Usage usage) const {
     const auto found = std::ranges::find(running, id, &RunInfo::id);
     if (found == running.end()) {
       // Its nodes have ended; what they left behind is being looked for, or its end written down.
-      DataflowStatus& ending = all.emplace_back();
-      ending.run = {.id = id,
-                    .name = known.plan.name,
-                    .status = RunStatus::Stopping,
-                    .file = known.plan.file.string(),
-                    .started_at_ns = known.started_at_ns,
-                    .nodes = {},
-                    .edges = {}};
+      DataflowStatus& ending = all.emplace_back(status_of(known.plan));
+      ending.run.status = RunStatus::Stopping;
+      ending.run.started_at_ns = known.started_at_ns;
+      for (NodeInfo& node : ending.run.nodes)
+        node.status = NodeStatus::Stopped;
       continue;
     }
     ProcessUsage taken;
