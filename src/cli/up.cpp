@@ -92,7 +92,8 @@ std::string complaint(const fs::path& path) {
   return file ? read_all(file.get(), longest_complaint).value_or("") : std::string();
 }
 
-Result<> start_daemon(const DaemonAddress& address, bool recreate_store) {
+// Whether it was this one: somebody else may have been faster.
+Result<bool> start_daemon(const DaemonAddress& address, bool recreate_store) {
   const Errors errors = TRY(open_errors());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("making a pipe");
@@ -112,10 +113,9 @@ Result<> start_daemon(const DaemonAddress& address, bool recreate_store) {
   if (child == 0) become_daemon(words, null.get(), errors.file.get(), theirs.get());
   theirs.close();
   retry_interrupted([&] { return ::waitpid(child, nullptr, 0); });
-  if (wait_until_ready(ready)) return {};
-  // Somebody else may have been faster.
+  if (wait_until_ready(ready)) return true;
   const auto other = look_for_daemon(address);
-  if (other && *other) return {};
+  if (other && *other) return false;
   const std::string said = complaint(errors.path);
   return fail(ErrorKind::Failed,
               fmt::format("the daemon did not come up{}{}", said.empty() ? "" : ": ", said));
@@ -171,11 +171,11 @@ Result<> bring_up(const CommandContext& context) {
     report(context, *found, false);
     return {};
   }
-  TRY(start_daemon(address, context.command.has("--recreate-store")));
+  const bool is_ours = TRY(start_daemon(address, context.command.has("--recreate-store")));
   const daemon::Instance made = TRY(find_daemon(address));
   const auto dataflows = TRY(ask_dataflows(to_instance(made), Deadline::clock::now() + patience));
-  report(context, made, true);
-  tell_lost(dataflows);
+  report(context, made, is_ours);
+  if (is_ours) tell_lost(dataflows);
   return {};
 }
 

@@ -39,6 +39,16 @@ def test_the_whole_way(waiting, run_dora):
     )
 
 
+def test_only_one_of_several_at_once_starts_it(flow, start_dora, run_dora):
+    for _ in range(3):
+        ups = [start_dora("up") for _ in range(4)]
+        done = [up.end() for up in ups]
+        assert [each.code for each in done] == [0] * 4
+        assert sum("started dora daemon" in each.out for each in done) == 1
+        assert sum("daemon already running" in each.out for each in done) == 3
+        assert run_dora("down").code == 0
+
+
 def test_down_by_force_ends_what_runs(waiting, daemon, environment):
     daemon.start()
     down = daemon.run("destroy", "--force")
