@@ -14,6 +14,7 @@
 #include "cli/daemon_address.hpp"
 #include "cli/shared_flags.hpp"
 #include "cli/table.hpp"
+#include "daemon/json_text.hpp"
 #include "daemon/log_entry.hpp"
 
 namespace dora::cli {
@@ -76,7 +77,7 @@ std::string to_json_line(const RunningDataflow& dataflow) {
                             {"messages", dataflow.messages},
                             {"started", daemon::format_utc(dataflow.started_ns)},
                             {"file", dataflow.file}};
-  return json::serialize(line) + "\n";
+  return daemon::to_json_text(line) + "\n";
 }
 
 std::string to_table(const std::vector<RunningDataflow>& dataflows) {
