@@ -75,6 +75,10 @@ LogEntry parse_log_line(std::string text, std::int64_t now_ns) {
           key, item.is_string() ? std::string(item.get_string()) : json::serialize(item));
     }
   }
+  // Too large for the node to have written them: that is told, where they would stand.
+  const auto* dropped = value.get_object().if_contains("fields_dropped");
+  if (dropped != nullptr && dropped->is_bool() && dropped->get_bool())
+    entry.fields.emplace_back("fields_dropped", "true");
   return entry;
 }
 

@@ -69,6 +69,15 @@ TEST(LogLine, PlainTextIsStdout) {
   EXPECT_EQ(entry.time_ns, 5);
 }
 
+TEST(LogLine, FieldsThatWereTooLargeAreNamed) {
+  const LogEntry entry = parse_log_line(
+      R"({"timestamp":"2026-01-01T00:00:00Z","level":"info","message":"m","fields_dropped":true})",
+      5);
+  ASSERT_EQ(entry.fields.size(), 1U);
+  EXPECT_EQ(entry.fields[0].first, "fields_dropped");
+  EXPECT_EQ(entry.fields[0].second, "true");
+}
+
 TEST(LogLine, AStructuredLineIsTakenApart) {
   const LogEntry entry = parse_log_line(
       R"({"timestamp":"2026-11-21T12:03:04.512Z","level":"WARN","message":"hot","target":"cam",)"
