@@ -12,6 +12,7 @@
 #include "daemon/ask_program.hpp"
 #include "daemon/program_lookup.hpp"
 #include "dataflow/program_check.hpp"
+#include "dataflow/report.hpp"
 
 namespace dora::cli {
 
@@ -85,6 +86,10 @@ void check_programs(dataflow::LoadResult& loaded, const Environment& environment
   auto missing =
       dataflow::check_programs(*loaded.dataflow, finder, dataflow::process_environment());
   if (dataflow::has_errors(missing)) loaded.dataflow.reset();
+  if (missing.size() > dataflow::Report::limit) {
+    loaded.omitted += missing.size() - dataflow::Report::limit;
+    missing.resize(dataflow::Report::limit);
+  }
   std::ranges::move(missing, std::back_inserter(loaded.diagnostics));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/spelling.hpp"
 #include "dataflow/environment.hpp"
+#include "dataflow/report.hpp"
 #include "dataflow/source_syntax.hpp"
 
 namespace dora::dataflow {
@@ -126,6 +127,8 @@ class Check {
   }
 
   std::optional<std::string> closest_file(const std::filesystem::path& file) {
+    // More is not shown, and folders may be large.
+    if (diagnostics_.size() >= Report::limit) return std::nullopt;
     return closest_match(file.filename().string(),
                          finder_.list(file.lexically_normal().parent_path()));
   }
