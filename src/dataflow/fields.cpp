@@ -12,6 +12,50 @@
 #include "dataflow/scalar.hpp"
 
 namespace dora::dataflow {
+namespace {
+
+// Where keys belong that stand in a node by mistake; `{}` is the key.
+std::string_view home_of(std::string_view key) {
+  if (key == "source") return "a node has `path` instead";
+  if (input_keys.find(key)) return "it belongs to an input: `{{source: ..., {}: ...}}`";
+  if (key == "python" || key == "shared-library" || key == "wasm" || key == "conda_env")
+    return "it belongs to an operator: `operator: {{{}: ...}}`";
+  if (deploy_keys.find(key)) return "it belongs to `deploy`: `deploy: {{{}: ...}}`";
+  if (ros2_keys.find(key)) return "it belongs to a ROS 2 bridge: `ros2: {{{}: ...}}`";
+  return {};
+}
+
+// What other tools call a key.
+std::optional<std::string> synonym_of(std::string_view word, const KeyTable& table) {
+  constexpr std::pair<std::string_view, std::string_view> synonyms[] = {
+      {"argument", "args"},
+      {"arguments", "args"},
+      {"command", "path"},
+      {"cmd", "path"},
+      {"commit", "rev"},
+      {"cpu", "cpu_affinity"},
+      {"cpus", "cpu_affinity"},
+      {"environment", "env"},
+      {"enviroment", "env"},
+      {"exec", "path"},
+      {"executable", "path"},
+      {"file", "path"},
+      {"parameters", "params"},
+      {"program", "path"},
+      {"repo", "git"},
+      {"repository", "git"},
+      {"restart", "restart_policy"},
+      {"script", "path"},
+      {"sha256", "path_sha256"},
+      {"variables", "env"},
+      {"working_directory", "working_dir"},
+  };
+  const auto found = std::ranges::find(synonyms, word, [](const auto& each) { return each.first; });
+  if (found == std::end(synonyms) || !table.find(found->second)) return std::nullopt;
+  return std::string(found->second);
+}
+
+}  // namespace
 
 Fields::Fields(const Decoder& decoder, const YamlNode& mapping, const KeyTable& table,
                std::string where)
@@ -29,10 +73,17 @@ void Fields::check_keys() {
     remark.code = is_error ? "E004" : "W002";
     remark.message = fmt::format("{} `{}` in {}", is_error ? "unknown key" : "ignored unknown key",
                                  shown(key.text), where_);
+    std::string spelled = key.text;
+    std::string_view home = table_.name == "node" ? home_of(spelled) : std::string_view();
+    if (home.empty() && table_.name == "node") {
+      std::ranges::replace(spelled, '-', '_');
+      home = home_of(spelled);
+    }
+    if (!meant) meant = synonym_of(key.text, table_);
     if (key.text == "<<") {
       remark.help = "merge keys are not applied; write the keys out";
-    } else if (table_.name == "node" && input_keys.find(key.text)) {
-      remark.help = fmt::format("it belongs to an input: `{{source: ..., {}: ...}}`", key.text);
+    } else if (!home.empty()) {
+      remark.help = fmt::format(fmt::runtime(home), shown(spelled));
     } else if (meant) {
       remark.help = fmt::format("did you mean `{}`?", *meant);
       meant_.push_back(*meant);
