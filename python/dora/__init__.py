@@ -21,12 +21,12 @@ import sys
 
 try:
     from ._dora import version as __version__
-except ImportError as error:
+except ImportError as _error:
     if "t" in getattr(sys, "abiflags", ""):
         raise ImportError(
             "dora does not support builds of Python without the GIL (free-threaded), such as "
             f"{sys.executable}: use an ordinary one, of 3.11 or later"
-        ) from error
+        ) from _error
     raise
 from ._node import Node
 

@@ -38,7 +38,7 @@ class Output:
 
     def __init__(self, node: Node, output_id: str) -> None:
         self.node = node
-        self.output_id = _checked_id("an output", output_id)
+        self.output_id: str = _checked_id("an output", output_id)
 
     def __str__(self) -> str:
         return f"{self.node.id}/{self.output_id}"
@@ -60,7 +60,7 @@ class Operator:
         shared_library: str | os.PathLike[str] | None = None,
         send_stdout_as: str | None = None,
     ) -> None:
-        self.id = _checked_id("an operator", id)
+        self.id: str = _checked_id("an operator", id)
         self.config: dict[str, Any] = {
             "id": id,
             "name": name,
@@ -83,7 +83,7 @@ class Node:
     """A node of the dataflow that is being built. Every setter returns the node."""
 
     def __init__(self, id: str, **config: Any) -> None:
-        self.id = _checked_id("a node", id)
+        self.id: str = _checked_id("a node", id)
         self.config: dict[str, Any] = {"id": id, **config}
         self.operators: list[Operator] = []
 

@@ -82,12 +82,15 @@ def test_samples_satisfy_mypy(samples):
 
 
 def test_samples_satisfy_pyright(samples):
-    """Where it is installed (pip install basedpyright): it is large, and says what mypy says."""
-    pyright = shutil.which("basedpyright") or shutil.which("pyright")
-    if pyright is None:
-        pytest.skip("neither basedpyright nor pyright is installed")
     (samples / "pyrightconfig.json").write_text(textwrap.dedent(PYRIGHT))
-    run(pyright, "--pythonpath", sys.executable, cwd=samples)
+    run(sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, cwd=samples)
+
+
+def test_every_public_name_has_a_type(tmp_path):
+    """Whichever type checker reads them, it need not guess."""
+    package = ("--verifytypes", "dora", "--ignoreexternal")
+    python = ("--pythonpath", sys.executable)
+    run(sys.executable, "-m", "basedpyright", *package, *python, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
