@@ -62,6 +62,10 @@ class Node(NodeBase):
             from ._errors import InvalidType
 
             raise InvalidType(f"a node id is a str, not {node_id!r}")
+        if daemon_port is not None and not isinstance(daemon_port, int):
+            from ._errors import InvalidType
+
+            raise InvalidType(f"a daemon_port is an int, not {daemon_port!r}")
         # A port asks for a daemon, whoever started this process; daemons are found without it.
         if node_id is not None and (daemon_port is not None or not _is_spawned()):
             self._open(node_id)

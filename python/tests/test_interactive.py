@@ -170,3 +170,20 @@ def test_the_end_of_the_input_after_wrong_data_stops_the_node(run_node):
     ended = run_node(ECHO, "x\nHEX:0\n")
     assert ended.stdout.splitlines()[-2:] == ["STOP MANUAL", "ended None True"]
     assert "Output" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [("3", "node id is a str"), ("daemon_port='x'", "daemon_port is an int")],
+)
+def test_arguments_of_a_wrong_type_are_named(run_node, arguments, named):
+    ended = run_node(f"from dora import Node\nNode({arguments})", "")
+    assert ended.returncode == 1
+    assert named in ended.stderr
+
+
+@pytest.mark.parametrize("config", ["", "nonsense", "{}"])
+def test_a_configuration_that_is_none_is_named(run_node, config):
+    ended = run_node("from dora import Node\nNode()", "", DORA_NODE_CONFIG=config)
+    assert ended.returncode == 1
+    assert "reading DORA_NODE_CONFIG: " in ended.stderr

@@ -39,7 +39,8 @@ Result<> expect_descriptors(const std::vector<FileDescriptor>& fds, std::size_t 
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::create(std::string_view config_text) {
-  auto config = TRY(message::decode_node_config(config_text));
+  auto config =
+      TRY(message::decode_node_config(config_text).while_doing("reading DORA_NODE_CONFIG"));
   auto control = TRY(ControlConnection::open(config));
   return std::unique_ptr<Node>(new Node(std::move(control)));
 }
