@@ -130,6 +130,8 @@ class RecordedInputs(LocalNode):
             data = pa.array(data.reshape(-1))
         entry["data"] = data.to_pylist()
         entry["data_type"] = to_name(data.type)
+        if not self.has_times:  # that of an event which is passed on is of this run, too
+            metadata = {key: value for key, value in metadata.items() if key != "timestamp"}
         if metadata:
             entry["metadata"] = metadata
         if self.has_times:

@@ -251,3 +251,11 @@ asyncio.run(main())
         script,
     )
     assert ended.stdout == "[[1], [2], [3]]\n", ended.stderr
+
+
+def test_outputs_without_times_are_the_same_in_every_run(replay):
+    events = [{"type": "Input", "id": "a", "data": [1], "metadata": {"k": {"Integer": 3}}}]
+    _, first = replay(events)
+    _, second = replay(events)
+    assert first == second
+    assert first[0]["metadata"] == {"k": 3}
