@@ -26,7 +26,7 @@ std::string_view home_of(std::string_view key) {
 }
 
 // What other tools call a key.
-std::optional<std::string> synonym_of(std::string_view word, const KeyTable& table) {
+std::optional<std::string> synonym_of(std::string_view word, const KeyTable& known) {
   constexpr std::pair<std::string_view, std::string_view> synonyms[] = {
       {"argument", "args"},
       {"arguments", "args"},
@@ -51,7 +51,7 @@ std::optional<std::string> synonym_of(std::string_view word, const KeyTable& tab
       {"working_directory", "working_dir"},
   };
   const auto found = std::ranges::find(synonyms, word, [](const auto& each) { return each.first; });
-  if (found == std::end(synonyms) || !table.find(found->second)) return std::nullopt;
+  if (found == std::end(synonyms) || !known.find(found->second)) return std::nullopt;
   return std::string(found->second);
 }
 
