@@ -3,6 +3,7 @@
     ./dev bench                       everything; some twenty minutes
     ./dev bench --smoke               a short form, for seeing that it works
     ./dev bench --only latency flood --peers ours pipe --rounds 3
+    ./dev bench --readme benchmarks/results/<time>    puts figures of that run into README.md
 
 Peers take turns within a round (A B C, A B C, ...), so that a busy moment of the machine hits
 all of them. Writes into benchmarks/results/<time>/.
@@ -12,12 +13,13 @@ import argparse
 import csv
 import sys
 import time
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import machine
 import measurements
 import peers as known
+import readme
 import report
 import runs
 from summary import Results
@@ -25,6 +27,8 @@ from summary import Results
 
 def main():
     options = parse(sys.argv[1:])
+    if options.readme:
+        return readme.main(options.readme)
     if any(known.BY_NAME[name].environment == known.PEERS for name in options.peers):
         known.make_peer_environment()
     chosen = []
@@ -34,7 +38,9 @@ def main():
             print(f"{name} is left out: {problem}", flush=True)
         else:
             chosen.append(name)
-    facts = machine.describe({"ours": known.OURS, "the others": known.PEERS})
+    facts = {"date": date.today().isoformat()} | machine.describe(
+        {"ours": known.OURS, "the others": known.PEERS}
+    )
     folder = options.output or known.HERE / "results" / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -65,6 +71,10 @@ def parse(arguments):
         )  # fmt: skip
     parser.add_argument("--rounds", type=int, help="repetitions of everything (5; 1 with --smoke)")
     parser.add_argument("--output", type=Path, help="the folder for the results")
+    parser.add_argument(
+        "--readme", type=Path, metavar="FOLDER",
+        help="measure nothing; put figures of the results in FOLDER into README.md",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.rounds is None:
         options.rounds = 1 if options.smoke else 5
