@@ -129,13 +129,14 @@ def picture(module, chosen, results, smoke):
     """All peers over the axis of the benchmark, both axes logarithmic."""
     what = module.PLOT
     medians = results.medians(module.NAME)
-    lines, labels = [], {cell[what["x"]]: cell["label"] for cell in module.cells(smoke)}
+    lines, labels = [], {}
     for peer in columns(module, chosen, smoke):
         points = []
         for cell in module.cells(smoke):
             value = medians.get((cell["label"], peer.name, what["metric"]))
             if value:
                 points.append((cell[what["x"]], value * what["scale"]))
+                labels[cell[what["x"]]] = cell["label"]
         if points:
             lines.append((peer.title, peer.name.startswith("ours"), points))
     return plot.log_log(lines, labels, what["y_title"])

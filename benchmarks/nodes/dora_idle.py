@@ -1,6 +1,5 @@
-"""A node that joins, says so, and waits."""
+"""A node that joins, says so, and waits. It imports nothing else: its memory is measured."""
 
-import json
 import os
 import time
 
@@ -9,7 +8,7 @@ from dora import Node
 node = Node()
 path = os.path.join(os.environ["BENCH_FOLDER"], f"ready-{os.environ['BENCH_NODE']}.json")
 with open(path + ".new", "w") as file:
-    json.dump({"moment": time.monotonic_ns(), "pid": os.getpid()}, file)
+    file.write(f'{{"moment": {time.monotonic_ns()}, "pid": {os.getpid()}}}')
 os.rename(path + ".new", path)
 
 for event in node:
