@@ -1,27 +1,10 @@
 """`benchmarks/run.py --readme FOLDER`: the figures of a run come between the marks of README.md."""
 
 import csv
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
 SIZES = ["8 B", "4 KiB", "400 KB", "4 MB", "40 MB"]
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """A README.md with the benchmarks beside it, as in the repository."""
-    shutil.copytree(
-        ROOT / "benchmarks",
-        tmp_path / "benchmarks",
-        ignore=shutil.ignore_patterns("results", "__pycache__"),
-    )
-    (tmp_path / "README.md").write_text("# a\n<!-- figures -->\nold\n<!-- /figures -->\n## b\n")
-    return tmp_path
 
 
 def write_results(folder, rows):
@@ -73,7 +56,7 @@ def test_a_short_run_leaves_the_readme_as_it_is(copy):
     assert (copy / "README.md").read_text() == before
 
 
-def test_the_readme_of_the_repository_has_the_marks():
-    before, _, rest = (ROOT / "README.md").read_text().partition("<!-- figures -->\n")
+def test_the_readme_of_the_repository_has_the_marks(repository):
+    before, _, rest = (repository / "README.md").read_text().partition("<!-- figures -->\n")
     assert before
     assert "<!-- /figures -->\n" in rest
