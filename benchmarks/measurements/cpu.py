@@ -11,8 +11,10 @@ NOTE = (
 )
 METRICS = [("us_per_message", "µs", lambda value: f"{value:.0f}")]
 LOWER_IS_BETTER = True
+PLOT = {"metric": "us_per_message", "x": "size", "y_title": "µs per message", "scale": 1}
 
 FEW, MANY = 200, 2200
+SIZES = [("8 B", 8), ("4 KiB", 4096), ("400 KB", 400_000)]
 
 
 def peers(smoke):
@@ -22,7 +24,7 @@ def peers(smoke):
 def cells(smoke):
     if smoke:
         return []
-    return [{"label": label, "size": size} for label, size in (("8 B", 8), ("400 KB", 400_000))]
+    return [{"label": label, "size": size} for label, size in SIZES]
 
 
 def run(peer, cell, smoke):
