@@ -18,7 +18,8 @@ class RunFailed(Exception):
 def run_pair(peer, plan, limit_s):
     """Runs a sender and a receiver. `plan`: the values of measure.Plan without the folder.
 
-    Returns what they wrote, by name ("sent", "received"), and "cpu_s": of all processes together.
+    Returns what they wrote, by name ("sent", "received"), "output": what they printed, and "cpu_s":
+    of all processes together.
     """
     if peer.is_dora:
         return run_dataflow(peer, plan, two_nodes(peer, plan), limit_s)
@@ -33,8 +34,12 @@ def run_dataflow(peer, plan, yaml, limit_s):
 
 
 def two_nodes(peer, plan):
-    """The one YAML text for ours and for dora-rs. A flood gets a queue as long as the flood."""
-    queue = f", queue_size: {plan['warmup'] + plan['count']}" if plan["mode"] == "flood" else ""
+    """The one YAML text for ours and for dora-rs.
+
+    A flood gets a queue as long as the flood, if the plan names no "queue".
+    """
+    length = plan.get("queue", plan["warmup"] + plan["count"] if plan["mode"] == "flood" else None)
+    queue = f", queue_size: {length}" if length else ""
     return f"""
 nodes:
   - {{id: sender, path: {NODES}/dora_sender.py, outputs: [data]}}
@@ -54,10 +59,10 @@ def collect(peer, plan, commands, files, limit_s):
         variables = environment_of(peer) | {"BENCH_PLAN": text}
         cpu_s, failed = run_all(commands, variables, folder, limit_s)
         results = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+        output = (folder / "output.txt").read_text(errors="replace")
         if not any(key.startswith("received") for key in results):
-            output = (folder / "output.txt").read_text(errors="replace")
             raise RunFailed(f"{failed or 'no result'}; the last output was:\n{output[-1500:]}")
-        return results | {"cpu_s": cpu_s}
+        return results | {"cpu_s": cpu_s, "output": output}
 
 
 def run_all(commands, variables, folder, limit_s):
