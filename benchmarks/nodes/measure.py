@@ -38,10 +38,14 @@ class Plan:
 
 
 class Sender:
-    """Fills buffers and keeps the pace. `wrap` makes of a buffer what is sent, once per buffer."""
+    """Fills buffers and keeps the pace. `wrap` makes of a buffer what is sent, once per buffer.
+
+    BENCH_NAME tells several senders apart.
+    """
 
     def __init__(self, plan, wrap=lambda buffer: buffer, buffers=1):
         self.plan = plan
+        self.name = "sent" + os.environ.get("BENCH_NAME", "")
         self.buffers = []
         for _ in range(buffers):
             buffer = bytearray(plan.size)
@@ -76,7 +80,7 @@ class Sender:
             pack("<q", buffer, 0, begin_of_send)
             send(payload)
             durations.append(now() - begin_of_send)
-        write(plan, "sent", {"durations": durations[plan.warmup :]})
+        write(plan, self.name, {"durations": durations[plan.warmup :]})
 
     def _flood(self, send, before_reuse):
         plan, pack = self.plan, struct.pack_into
@@ -98,7 +102,7 @@ class Sender:
                 pack("<q", buffer, 8, number)
                 pack("<q", buffer, last, number)
             send(payload)
-        write(plan, "sent", {"begin": begin, "end": now()})
+        write(plan, self.name, {"begin": begin, "end": now()})
 
 
 class Receiver:
