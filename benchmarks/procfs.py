@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+SHARED = ("/memfd:", "/dev/shm/")
+
 
 def processes_of(folder):
     """Every process that was started with this run's folder in its variables."""
@@ -54,3 +56,31 @@ def private_of(pid):
 def smaps_of(pid, begin):
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(begin)) / 1024
+
+
+def shared_memory_of(pid):
+    """What it has open or mapped: anonymous memory files, and those of /dev/shm."""
+    found = set()
+    try:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            fields = line.split(maxsplit=5)
+            if len(fields) == 6 and fields[5].startswith(SHARED):
+                found.add((kind_of(fields[5]), int(fields[4])))
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            target = os.readlink(entry.path)
+            if target.startswith(SHARED):
+                found.add((kind_of(target), os.stat(entry.path).st_ino))
+    except OSError:
+        pass  # it ended, or belongs to somebody else
+    return found
+
+
+def kind_of(target):
+    """Each kind counts its files on its own."""
+    return next(begin for begin in SHARED if target.startswith(begin))
+
+
+def still_held(memory):
+    """Those of `memory` that some process still has open or mapped."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return memory & set().union(*map(shared_memory_of, pids))

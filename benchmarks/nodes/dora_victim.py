@@ -1,4 +1,4 @@
-"""Sends at every tick until it is killed."""
+"""Sends at everything that it receives, until it is killed."""
 
 import json
 import os
