@@ -1,4 +1,7 @@
-"""The last operator of a chain: writes how long each message took, and how fast many came."""
+"""The last operator of a chain: writes how long each message took, and how fast many came.
+
+It ends with a message that says that all was sent, or with its input, whatever comes first.
+"""
 
 import struct
 
@@ -15,6 +18,9 @@ class Operator:
         self.in_burst = 0
 
     def on_event(self, event, send_output):
+        if event["type"] in ("INPUT_CLOSED", "STOP"):
+            self.finish()
+            return DoraStatus.STOP
         if event["type"] != "INPUT":
             return DoraStatus.CONTINUE
         value = event["value"]
