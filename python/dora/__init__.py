@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         Ros2ServiceServer,
         Ros2Subscription,
         Ros2Topic,
+        Ros2Transport,
     )
 
 __author__ = "Dora-rs Authors"
@@ -92,6 +93,7 @@ __all__ = [
     "Ros2ServiceServer",
     "Ros2Subscription",
     "Ros2Topic",
+    "Ros2Transport",
     "SampleBuffer",
     "SampleHandler",
     "TimedOut",

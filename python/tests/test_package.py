@@ -37,9 +37,18 @@ def test_author_and_version():
 
 
 @pytest.mark.parametrize("name", [name for name in dora.__all__ if name.startswith("Ros2")])
-def test_ros2_names_refuse_to_be_made_only(name):
-    with pytest.raises(RuntimeError, match="ROS 2"):
+def test_ros2_names_refuse_to_be_used_only(name):
+    with pytest.raises(dora.Unsupported, match=f"^{name}: .* has no ROS 2 bridge; .*rclpy"):
         getattr(dora, name)("anything", option=1)
+    with pytest.raises(dora.Unsupported, match=f"^{name}.Volatile: .* has no ROS 2 bridge"):
+        _ = getattr(dora, name).Volatile
+    assert not hasattr(getattr(dora, name), "__wrapped__")
+
+
+def test_the_ros2_names_are_those_of_dora_rs():
+    names = "ActionClient ActionServer Context Durability Liveliness Node NodeOptions Publisher"
+    names += " QosPolicies ServiceClient ServiceServer Subscription Topic Transport"
+    assert [n for n in dora.__all__ if n.startswith("Ros2")] == [f"Ros2{n}" for n in names.split()]
 
 
 @pytest.mark.parametrize(
