@@ -48,30 +48,72 @@ YAML = """
       - {id: consumer, path: listens.py, inputs: {number: producer/number}}
       - {id: producer, path: sends.py, inputs: {tick: dora/timer/millis/5}, outputs: [number]}
 """
+RESTARTED = YAML.replace("[number]}", "[number], restart_policy: always}")
+DYNAMIC = YAML.replace("sends.py", "dynamic")
+# What the producer starts leaves its session and loses its parent.
+GRANDCHILD = """\
+import subprocess
+
+subprocess.Popen(["setsid", "sleep", "3600"], start_new_session=True)
+"""
+OPERATOR = """
+    import os, time
+    from pathlib import Path
+
+    print("process", os.getpid(), flush=True)
+    import pyarrow as pa
+
+    class Operator:
+        heard = False
+
+        def on_event(self, event, send_output):
+            if event["type"] == "INPUT":
+                if not self.heard:
+                    print("first", flush=True)
+                self.heard = True
+                send_output("number", pa.array([1]))
+                return
+            print("event", event["type"], event["id"], flush=True)
+            if event["type"] == "STOP" and Path("hold-stop").exists():
+                print("stopping", flush=True)
+                while True:
+                    time.sleep(0.01)
+"""
+OPERATORS = """
+    nodes:
+      - {id: bystander, path: listens.py, inputs: {tick: dora/timer/millis/5}}
+      - {id: consumer, path: listens.py, inputs: {number: producer/one/number}}
+      - id: producer
+        operators:
+          - id: one
+            python: counts.py
+            inputs: {tick: dora/timer/millis/5}
+            outputs: [number]
+"""
 NODES = ("bystander", "consumer", "producer")
 MOMENTS = ("while it imports", "while messages flow", "while it is being stopped")
 
 
-def prepare(flow, moment):
+def prepare(flow, moment, yaml=YAML):
     flow.nodes(
         sends=PROGRAM.replace("{sends}", "True"), listens=PROGRAM.replace("{sends}", "False")
     )
-    flow.yaml(YAML)
+    flow.yaml(yaml)
     if moment == MOMENTS[0]:
         (flow.path / "hold-start").touch()
     if moment == MOMENTS[2]:
         (flow.path / "hold-stop").touch()
 
 
-def reach(moment, wait_for, stop):
+def reach(moment, wait_for, stop, nodes=NODES):
     """Brings the dataflow to the moment; returns the processes of its nodes."""
-    pids = {node: int(wait_for(f"{node}: process").split()[-1]) for node in NODES}
+    pids = {node: int(wait_for(f"{node}: process").split()[-1]) for node in nodes}
     if moment != MOMENTS[0]:
-        for node in NODES:
+        for node in nodes:
             wait_for(f"{node}: first")
     if moment == MOMENTS[2]:
         stop()
-        for node in NODES:
+        for node in nodes:
             wait_for(f"{node}: stopping")
     return pids
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.faults import children_of
 from support.watchdog import wait_until
 
 NODE = """
@@ -61,6 +62,16 @@ class Daemon:
     def front(self):
         """The process that was started as `dora daemon`."""
         return parent_of(self.watcher())
+
+    def guard(self):
+        """The process that is left when the other three are killed."""
+        watcher = self.watcher()
+        return next(pid for pid in children_of(self.front()) if pid != watcher)
+
+    def messages(self, uuid, node):
+        """What the log file of a node holds."""
+        log = self.flow.path / "out" / uuid / f"log_{node}.jsonl"
+        return [json.loads(line)["message"] for line in log.read_text().splitlines()]
 
     def wait_for_log(self, uuid, node, text):
         """Waits until the log file of a node holds this text."""
