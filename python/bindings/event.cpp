@@ -83,7 +83,8 @@ PyObject* make_late(PyObject* self, Pending what) {
 bool enter_late(PyObject* self, Pending what) {
   if (!is_pending(self, what)) return true;
   PyObject* made = make_late(self, what);
-  if (made == nullptr) return false;
+  // Removed meanwhile, it is no failure.
+  if (made == nullptr) return PyErr_Occurred() == nullptr;
   if (!is_pending(self, what)) return true;
   if (PyDict_SetItem(self, what == PendingValue ? names.value : names.metadata, made) < 0)
     return false;

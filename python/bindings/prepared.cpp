@@ -84,9 +84,10 @@ void prepare_value() {
     return;
   }
   // Another thread may have been here meanwhile.
-  Py_XDECREF(std::exchange(prepared, made));
+  PyObject* other = std::exchange(prepared, made);
   prepared_form = form;
   prepared_data = data;
+  Py_XDECREF(other);
 }
 
 void RecentEvents::note(PyObject* event) {

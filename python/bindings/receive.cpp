@@ -63,8 +63,8 @@ Took take(NodeState& state, std::int64_t timeout_ns, PyObject*& event) {
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && take_external(state, event))
     return Took::Event;
   if ((status == DORA_TIMED_OUT || status == DORA_INTERRUPTED) && timeout_ns != 0) {
-    state.recent.before_sleep();
     NodeUse use(state);
+    state.recent.before_sleep();  // may run anything, close() too
     Wait wait(state.handle);
     auto begin = Clock::now();
     std::int64_t left = timeout_ns;
@@ -252,10 +252,11 @@ PyObject* node_poll(PyObject* self, PyObject*) {
 PyObject* node_arm(PyObject* self, PyObject*) {
   NodeState& state = state_of(self);
   std::int64_t deadline = 0;
+  NodeUse use(state);
+  state.recent.before_sleep();  // may run anything, close() too
   if (!state.put_back.empty() || !state.external.empty() || state.handle == nullptr ||
       state.is_closing)
     return none();
-  state.recent.before_sleep();
   if (dora_node_arm(state.handle, &deadline)) return none();
   return PyLong_FromLongLong(deadline);
 }

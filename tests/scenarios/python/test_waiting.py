@@ -253,3 +253,84 @@ def test_close_by_another_thread_ends_a_wait(flow):
     )
     flow.yaml(ONE_NODE)
     assert flow.run().succeeded().of("worker") == ["[None, None]"]
+
+
+@pytest.mark.parametrize("way", ["node.next()", "asyncio.run(node.recv_async())"])
+def test_what_is_freed_before_a_wait_may_close_the_node(flow, way):
+    """A small event lives until the wait after the next one; its end may run anything."""
+    flow.nodes(
+        worker=f"""
+            import asyncio
+            from dora import Node
+
+            class Closes:
+                def __del__(self):
+                    node.close()
+
+            node = Node()
+            event = node.next()
+            event["closes"] = Closes()
+            event = node.next()
+            print("then", {way})
+        """
+    )
+    flow.yaml(
+        """
+        nodes:
+          - {id: ticker, path: ticker.py, inputs: {tick: dora/timer/millis/20}, outputs: [tick]}
+          - {id: worker, path: worker.py, inputs: {tick: ticker/tick}}
+        """
+    )
+    flow.nodes(
+        ticker="""
+            from dora import Node
+
+            node = Node()
+            for event in node:
+                node.send_output("tick", b"")
+        """
+    )
+    running = flow.start()
+    running.wait_for("then None")
+    running.signal(signal.SIGINT)
+    assert running.wait().code == 0
+
+
+def test_another_thread_may_close_the_node_at_any_moment_of_a_wait(flow):
+    """What the next message will need is made before a wait, and Python runs others meanwhile."""
+    flow.nodes(
+        worker="""
+            import threading
+            import pyarrow as pa
+            from dora import Node
+
+            node = Node()
+            for event in node:
+                if event["type"] == "INPUT" and event["value"].to_pylist() == [299]:
+                    threading.Thread(target=node.close).start()
+            print("over")
+        """,
+        ticker="""
+            import pyarrow as pa
+            from dora import Node
+
+            node = Node()
+            for i, _ in enumerate(node):
+                if i < 300:
+                    node.send_output("tick", pa.array([i]))
+        """,
+    )
+    flow.yaml(
+        """
+        nodes:
+          - id: ticker
+            path: ticker.py
+            inputs: {tick: dora/timer/millis/1}
+            outputs: [tick]
+          - {id: worker, path: worker.py, inputs: {tick: {source: ticker/tick, queue_size: 1000}}}
+        """
+    )
+    running = flow.start()
+    running.wait_for("worker: over")
+    running.signal(signal.SIGINT)
+    assert running.wait().code == 0
