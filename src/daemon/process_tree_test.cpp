@@ -39,9 +39,11 @@ int look_at_a_dying_process() {
     return pid;
   };
   const pid_t first = fork_sleeper();
+  if (first < 0) return no_namespaces;
   ::close(life[1]);
   const pid_t second = fork_sleeper();
   ::kill(first, SIGKILL);
+  if (second < 0) return no_namespaces;
   char none = 0;
   if (::read(life[0], &none, 1) != 0) return 1;
   const auto process = find_process(first);
@@ -68,6 +70,7 @@ TEST(ProcessTree, TellsItsChildrenCheaply) {
     for (;;)
       ::pause();
   }
+  ASSERT_GT(child, 0);
   const auto children = probable_children();
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
