@@ -2,7 +2,10 @@
 // `dora up`: makes sure that a dora runs in the background.
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -27,6 +30,8 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr auto patience = 10s;
+// How long one that was faster than ours may take to show itself.
+constexpr auto time_of_another = 2s;
 constexpr std::size_t longest_complaint = 64 << 10;
 
 // ~/.dora, which only its owner may enter.
@@ -92,6 +97,33 @@ std::string complaint(const fs::path& path) {
   return file ? read_all(file.get(), longest_complaint).value_or("") : std::string();
 }
 
+struct Answering {
+  daemon::Instance instance;
+  std::vector<RunningDataflow> dataflows;
+};
+
+// The daemon that is there and speaks our language, if there is one. One that another `dora up` is
+// just starting has its folder first, then its record, then its sockets: so it is asked again, and
+// awaited for `time_to_appear`.
+Result<std::optional<Answering>> look_for_answering(const DaemonAddress& address,
+                                                    std::chrono::milliseconds time_to_appear) {
+  const Deadline begin = Deadline::clock::now();
+  for (;; std::this_thread::sleep_for(10ms)) {
+    auto found = TRY(look_for_daemon(address));
+    if (!found) {
+      if (Deadline::clock::now() - begin >= time_to_appear) return std::optional<Answering>();
+      continue;
+    }
+    auto dataflows = ask_dataflows(to_instance(*found), begin + patience);
+    if (dataflows) return std::optional(Answering{*std::move(found), *std::move(dataflows)});
+    const ErrorKind kind = dataflows.error().kind;
+    if (kind == ErrorKind::Unsupported || kind == ErrorKind::TimedOut ||
+        Deadline::clock::now() - begin >= patience) {
+      return std::unexpected(dataflows.error());
+    }
+  }
+}
+
 // Whether it was this one: somebody else may have been faster.
 Result<bool> start_daemon(const DaemonAddress& address, bool recreate_store) {
   const Errors errors = TRY(open_errors());
@@ -114,17 +146,11 @@ Result<bool> start_daemon(const DaemonAddress& address, bool recreate_store) {
   theirs.close();
   retry_interrupted([&] { return ::waitpid(child, nullptr, 0); });
   if (wait_until_ready(ready)) return true;
-  const auto other = look_for_daemon(address);
+  const auto other = look_for_answering(address, time_of_another);
   if (other && *other) return false;
   const std::string said = complaint(errors.path);
   return fail(ErrorKind::Failed,
               fmt::format("the daemon did not come up{}{}", said.empty() ? "" : ": ", said));
-}
-
-// Whether it speaks our language, too.
-Result<> check_answer(const daemon::Instance& found) {
-  TRY(ask_dataflows(to_instance(found), std::chrono::steady_clock::now() + patience));
-  return {};
 }
 
 // What the last daemon could not tell any more.
@@ -162,20 +188,19 @@ Result<> bring_up(const CommandContext& context) {
                   "folder of your own");
   }
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
-  if (const auto found = TRY(look_for_daemon(address))) {
-    TRY(check_answer(*found));
+  if (const auto found = TRY(look_for_answering(address, 0ms))) {
     if (context.command.has("--recreate-store")) {
       return fail(ErrorKind::Busy,
                   "the store is in use: `dora down` first, then `dora up --recreate-store`");
     }
-    report(context, *found, false);
+    report(context, found->instance, false);
     return {};
   }
   const bool is_ours = TRY(start_daemon(address, context.command.has("--recreate-store")));
-  const daemon::Instance made = TRY(find_daemon(address));
-  const auto dataflows = TRY(ask_dataflows(to_instance(made), Deadline::clock::now() + patience));
-  report(context, made, is_ours);
-  if (is_ours) tell_lost(dataflows);
+  const auto made = TRY(look_for_answering(address, 0ms));
+  if (!made) return fail(ErrorKind::Failed, "the daemon came up, and ended at once");
+  report(context, made->instance, is_ours);
+  if (is_ours) tell_lost(made->dataflows);
   return {};
 }
 
