@@ -332,7 +332,14 @@ class StartSession {
             return ask_dataflow(wish_.instance, uuid, std::chrono::steady_clock::now() + 2s);
           },
           [this](const Result<RunningDataflow>& now) {
-            if (!now || now->running_nodes.empty() || interrupts_ > 1) return;
+            if (interrupts_ > 1) return;
+            if (!now) {
+              // A busy dora may be late once.
+              if (now.error().kind != ErrorKind::NotFound)
+                tell_waiting_after(before_waiting_is_told);
+              return;
+            }
+            if (now->running_nodes.empty()) return;
             console_.tell(waiting_text(now->running_nodes, usual_grace,
                                        std::chrono::nanoseconds(monotonic_ns() - stopped_ns_)));
             tell_waiting_after(between_waiting_texts);
