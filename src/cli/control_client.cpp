@@ -2,7 +2,9 @@
 #include "cli/control_client.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -80,6 +82,15 @@ RunningDataflow to_dataflow(const Instance& instance, const json::object& object
 }
 
 using SurveyAnswer = Result<std::vector<RunningDataflow>>;
+
+/// Where there may be no more threads, it is asked when its answer is needed.
+std::future<SurveyAnswer> in_a_thread_if_possible(std::function<SurveyAnswer()> question) {
+  try {
+    return std::async(std::launch::async, question);
+  } catch (const std::system_error&) {
+    return std::async(std::launch::deferred, std::move(question));
+  }
+}
 
 /// One that ends while we ask is no error. Its socket goes a moment before its process.
 bool is_about_to_end(const daemon::Instance& instance, const Error& error) {
@@ -199,10 +210,10 @@ Result<Survey> survey_dataflows(Deadline deadline, const std::optional<std::stri
   std::vector<std::pair<daemon::Instance, std::future<SurveyAnswer>>> asked;
   for (daemon::Instance& found : TRY(daemon::list_instances())) {
     if (only && found.name != *only) continue;
-    auto answer = std::async(std::launch::async, [instance = to_instance(found), patience, usage] {
+    auto question = [instance = to_instance(found), patience, usage] {
       return ask_dataflows(instance, patience, usage);
-    });
-    asked.emplace_back(std::move(found), std::move(answer));
+    };
+    asked.emplace_back(std::move(found), in_a_thread_if_possible(std::move(question)));
   }
   Survey survey;
   for (auto& [instance, answer] : asked) {
