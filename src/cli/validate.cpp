@@ -11,6 +11,7 @@
 #include "cli/packages.hpp"
 #include "cli/shared_flags.hpp"
 #include "dataflow/environment.hpp"
+#include "dataflow/program_check.hpp"
 #include "hub/manifest.hpp"
 
 namespace dora::cli {
@@ -69,10 +70,8 @@ std::string not_looked_for(const dataflow::Dataflow& dataflow) {
     const std::string who = fmt::format("node `{}`", node.id.text());
     if (node.kind == dataflow::NodeKind::Program && node.build && !node.git) add(node.path, who);
     for (const dataflow::Operator& each : node.operators) {
-      std::filesystem::path source = each.source;
-      if (each.language == dataflow::OperatorLanguage::SharedLibrary)
-        source.replace_filename("lib" + source.filename().string() + ".so");
-      if (each.build) add(source.string(), fmt::format("operator `{}` of {}", each.id, who));
+      const auto file = dataflow::operator_file(each);
+      if (each.build && file) add(*file, fmt::format("operator `{}` of {}", each.id, who));
     }
   }
   return text;

@@ -104,16 +104,11 @@ class Check {
   }
 
   void check_operator(const Node& node, const Operator& each) {
-    if (each.build || is_url(each.source) || each.source.empty()) return;
-    std::string source = expand_path(without_class(each), environment_);
-    std::filesystem::path file = dataflow_.base_directory / source;
-    bool is_library = each.language == OperatorLanguage::SharedLibrary;
-    if (each.language == OperatorLanguage::Wasm) return;
-    // Only the Python that runs it knows which modules it has.
-    if (!is_library && is_python_module(each.source)) return;
-    if (is_library) {
-      file = file.parent_path() / ("lib" + file.filename().string() + ".so");
-    }
+    const auto named = operator_file(each);
+    if (each.build || !named) return;
+    const std::string source = expand_path(*named, environment_);
+    const std::filesystem::path file = dataflow_.base_directory / source;
+    const bool is_library = each.language == OperatorLanguage::SharedLibrary;
     Found found = finder_.look(file);
     if (found == Found::File || found == Found::Executable) return;
     auto meant = is_library ? std::nullopt : closest_file(file);
@@ -144,6 +139,23 @@ class Check {
 };
 
 }  // namespace
+
+std::optional<std::string> operator_file(const Operator& each) {
+  if (each.source.empty() || is_url(each.source)) return std::nullopt;
+  switch (each.language) {
+    case OperatorLanguage::SharedLibrary: {
+      const std::filesystem::path named = each.source;
+      return (named.parent_path() / ("lib" + named.filename().string() + ".so")).string();
+    }
+    case OperatorLanguage::Python:
+      // Only the Python that runs it knows which modules it has.
+      if (is_python_module(each.source)) return std::nullopt;
+      return without_class(each);
+    case OperatorLanguage::Wasm:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 Found DiskProgramFinder::look(const std::filesystem::path& path) {
   struct stat status = {};

@@ -46,6 +46,10 @@ std::optional<std::filesystem::path> resolve_program(const Dataflow& dataflow, c
                                                      ProgramFinder& finder,
                                                      const EnvironmentLookup& environment);
 
+/// The file of an operator as the dataflow names it, variables included. Nothing for URLs, modules
+/// and what is never run.
+std::optional<std::string> operator_file(const Operator& each);
+
 /// The programs and operators of `dataflow` that are not there or cannot be executed. What `build`,
 /// git, a hub or a download will bring is not judged.
 std::vector<Diagnostic> check_programs(const Dataflow& dataflow, ProgramFinder& finder,

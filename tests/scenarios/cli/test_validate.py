@@ -46,11 +46,15 @@ def test_what_a_build_makes_is_not_looked_for(workspace, run_dora):
         "nodes:\n"
         "  - {id: a, path: bin/a, build: make}\n"
         "  - {id: b, operator: {shared-library: lib/b, build: make}}\n"
+        "  - {id: c, operator: {python: 'detect.py:Detector', build: make}}\n"
+        "  - {id: d, operator: {python: 'vision.detect:Detector', build: make}}\n"
     )
+    (workspace / "detect.py").write_text("class Detector: pass\n")
     result = run_dora("validate", "dataflow.yml")
     assert result.code == 0, result
     assert "`bin/a` of node `a` was not looked for, as its `build` may make it" in result.err
     assert "`lib/libb.so` of operator `op` of node `b` was not looked for" in result.err
+    assert result.err.count("was not looked for") == 2
     assert run_dora("validate", "dataflow.yml", "--quiet").err == ""
 
 
