@@ -210,13 +210,15 @@ Result<> Runtime::send_inside(std::uint32_t number, const node::LocalPayload::Po
   const auto sender = std::ranges::find_if(operators_, [&](const Operator& each) {
     return std::ranges::find(each.outputs, number) != each.outputs.end();
   });
-  if (sender->life == Life::Ended) {
-    return fail(ErrorKind::Disconnected, fmt::format("output '{}' was closed", output.id));
-  }
   // Room at all of them first: a send that is broken off has sent nothing.
-  for (const int receiver : output.receivers) {
-    while (!has_room(receiver, sender->thread))
-      TRY(wait_for_room(lock, *threads_[sender->thread]));
+  const auto has_ended = [&] { return sender->life == Life::Ended; };
+  while (!has_ended() && !std::ranges::all_of(output.receivers, [&](int receiver) {
+    return has_room(receiver, sender->thread);
+  })) {
+    TRY(wait_for_room(lock, *threads_[sender->thread]));
+  }
+  if (has_ended()) {
+    return fail(ErrorKind::Disconnected, fmt::format("output '{}' was closed", output.id));
   }
   node::MessageHead head{.sequence = output.sequence++};
   head.sent_ns = monotonic_ns();
