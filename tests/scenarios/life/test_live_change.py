@@ -341,7 +341,9 @@ def test_an_input_may_be_fed_by_several_outputs(flow, succeeds, run_dora):
         nodes:
           - {id: a, path: numbered.py, inputs: {tick: dora/timer/millis/3}, outputs: [number]}
           - {id: b, path: numbered.py, inputs: {tick: dora/timer/millis/3}, outputs: [number]}
-          - {id: merger, path: merger.py, inputs: {x: a/number, tick: dora/timer/secs/3600}}
+          - id: merger
+            path: merger.py
+            inputs: {x: {source: a/number, queue_size: 10000}, tick: dora/timer/secs/3600}
         """)
     running = flow.start()
     running.wait_for("merger: first from a in life 0.0")
