@@ -1,6 +1,6 @@
 """Measures dora beside what else one could take, in one run on this machine.
 
-    ./dev bench                       everything; some twenty minutes
+    ./dev bench                       everything; more than an hour
     ./dev bench --smoke               a short form, for seeing that it works
     ./dev bench --only latency flood --peers ours pipe --rounds 3
     ./dev bench --readme benchmarks/results/<time>    puts figures of that run into README.md
@@ -47,7 +47,11 @@ def main():
     modules = [measurements.BY_NAME[name] for name in options.only]
     results = Results()
     begin = time.monotonic()
-    with (folder / "raw.csv").open("w") as raw, (folder / "samples.csv").open("w") as samples:
+    # Line by line, so that a run which is broken off leaves what it has measured.
+    with (
+        (folder / "raw.csv").open("w", buffering=1) as raw,
+        (folder / "samples.csv").open("w") as samples,
+    ):
         measure(modules, chosen, options, results, csv.writer(raw), csv.writer(samples))
     facts["duration"] = f"{time.monotonic() - begin:.0f} s, {options.rounds} rounds"
     (folder / "machine.txt").write_text("".join(f"{key}: {text}\n" for key, text in facts.items()))

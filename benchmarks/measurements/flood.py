@@ -72,7 +72,7 @@ def run(peer, cell, smoke):
     plan = {key: cell[key] for key in ("mode", "size", "warmup", "count", "gap_ns")}
     if "queue" in cell:
         return run_short(peer, plan | {"queue": cell["queue"]}) if peer.name in WITH_QUEUE else {}
-    results = runs.run_pair(peer, plan, limit_s=30 if smoke else 120)
+    results = runs.run_pair(peer, plan, limit_s=30 if smoke else 300)
     received = results["received"]
     if not received["received"]:
         raise runs.RunFailed("nothing was received")
