@@ -68,7 +68,8 @@ def figures(rows, facts):
         texts.append(flood(medians, name))
         if set(texts) != {MISSING}:
             lines.append(f"| {BY_NAME[name].title} | " + " | ".join(texts) + " |")
-    where = f"{facts['processor']}, Linux {facts['kernel']}, {facts['date']}"
+    kernel = ".".join(facts["kernel"].split(".")[:2])
+    where = f"{facts['processor']}, Linux {kernel}, {facts['date']}"
     lines += ["", f"Medians of {rounds(rows)} on {where}.", ""]
     return "\n".join(lines)
 
