@@ -19,7 +19,9 @@ out.flush()
 print("the end", file=sys.stderr, flush=True)
 node.send_output("done", [1])
 """
+# It pauses, or the two would keep a small machine busy by themselves.
 ASKER = """
+    import time
     from dora import Node
 
     node = Node()
@@ -33,6 +35,7 @@ ASKER = """
             assert event["value"].to_pylist() == [count], "a message is missing"
             count += 1
             meanwhile += is_stormy
+            time.sleep(0.001)
             node.send_output("question", [count])
         elif event["id"] == "done":
             break
@@ -57,6 +60,8 @@ YAML = """
 """
 MIB = 1 << 20
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture
 def storm(flow):
@@ -66,7 +71,7 @@ def storm(flow):
         flow.write("storm.py", STORM.replace("{prints}", prints))
         flow.nodes(asker=ASKER, answerer=ANSWERER)
         flow.yaml(YAML.format(keys=keys))
-        result = flow.run().succeeded()
+        result = flow.start().wait(patience=500).succeeded()
         assert " · 0 dropped" in result.text
         assert "missing in its log file" not in result.text
         assert entries(flow, "stderr")[-1]["message"] == "the end"
@@ -98,21 +103,22 @@ def meanwhile(flow):
 
 
 def not_shown(result):
-    return sum(map(int, re.findall(r"(\d+) lines were not shown", result.text)))
+    said = "\n".join(result.err)
+    return sum(map(int, re.findall(r"^warning: (\d+) lines were not shown", said, re.MULTILINE)))
 
 
-def test_a_hundred_megabytes_in_lines(flow, storm):
-    count = 100_000
+def test_tens_of_megabytes_in_lines(flow, storm):
+    count = 30_000
     result = storm(
         f"for i in range({count}): out.write(b'%07d ' % i + b'x' * 1015 + b'\\n')",
-        ", max_log_size: 8MB, max_rotated_files: 100",
+        ", max_log_size: 2MB, max_rotated_files: 100",
     )
     assert meanwhile(flow) >= 10
     assert [int(entry["message"][:7]) for entry in entries(flow)] == list(range(count))
     assert all(len(entry["message"]) == 1023 for entry in entries(flow))
     sizes = [path.stat().st_size for path in log_files(flow, "storm")]
     assert len(sizes) > 10
-    assert max(sizes) < 8 * MIB + 4096
+    assert max(sizes) < 2 * MIB + 4096
     # What the console had no time for is counted, with a few lines of dora's own at most.
     shown = len([line for line in result.of("storm") if line != "the end"])
     assert 0 <= shown + not_shown(result) - count <= 20
@@ -159,7 +165,7 @@ ODD = [
 
 
 def test_escape_sequences_and_other_odd_lines(flow, storm):
-    times = 5
+    times = 300
     result = storm(f"out.write(('\\n'.join({ODD!r} * {times}) + '\\n').encode())")
     assert [entry["message"] for entry in entries(flow)] == ODD * times
     # The console leaves the colours out, as it is no terminal, and nothing else.
