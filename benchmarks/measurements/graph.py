@@ -106,7 +106,7 @@ def write_dataflow(folder, number):
 
 def wait_until_ready(folder, number, process):
     """Returns the moment in which the last node was ready, and the ids of all."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # dora-rs takes a minute for 100
     while len(list(Path(folder).glob("ready-*.json"))) < number:
         if process.poll() is not None or time.monotonic() > deadline:
             text = Path(folder, "output.txt").read_text(errors="replace")
