@@ -64,6 +64,8 @@ Error system_error(std::string_view attempt, int error_number) {
     way_out = " (this process has as many files open as it may: raise the limit with `ulimit -n`)";
   if (error_number == ENFILE)
     way_out = " (the machine has as many files open as it may: raise the sysctl fs.file-max)";
+  if (error_number == ENOMEM)
+    way_out = " (no memory is left, or this process may have no more: raise `ulimit -v`)";
   return {kind, std::string(attempt) + ": " + text + std::string(way_out)};
 }
 

@@ -129,7 +129,8 @@ Result<FileDescriptor> Builder::State::lock() {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
-    return fail(ErrorKind::Failed, fmt::format("{}: {}", folder.string(), error.message()));
+    return fail(ErrorKind::Failed, fmt::format("making {}, which remembers what was built: {}",
+                                               folder.string(), error.message()));
   FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return fail_errno("opening " + folder.string());
   for (bool has_told = false; ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0;) {

@@ -110,6 +110,7 @@ def test_too_little_address_space_is_told(images, start, dora_program):
     images.wait_until_gone()
     assert done.code == 1, done
     assert "bytes of shared memory: Cannot allocate memory" in done.err
+    assert "ulimit -v" in done.err
 
 
 # What others see when somebody sets the clock; time spans have another clock.
