@@ -6,7 +6,7 @@
 namespace dora::python {
 namespace {
 
-Lazy warn_unknown_output("dora._logging", "warn_unknown_output");
+Lazy warn_unknown_output("dora._log_lines", "warn_unknown_output");
 
 /// Programs that make their ids anew each time must not fill the memory.
 constexpr std::size_t most_known = 64;

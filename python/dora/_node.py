@@ -7,6 +7,7 @@ import sys
 from _thread import allocate_lock
 
 from ._dora import NodeBase
+from ._logging_bridge import install_bridge_in_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ class Node(NodeBase):
         if facts is not None:
             self._facts_kept = facts
 
-        from ._logging import install_bridge
-
-        install_bridge(self.node_id())
+        install_bridge_in_time(self.node_id())
         if os.environ.get("DORA_RUNTIME_TYPE_CHECK"):
             from ._type_check import check_types, is_wanted
 
@@ -204,7 +203,7 @@ class Node(NodeBase):
 
             node.log("info", "Processing item", {"count": "3"})
         """
-        from ._logging import sorted_out, write_log
+        from ._log_lines import sorted_out, write_log
 
         target, fields = sorted_out(target, fields)
         write_log(self.node_id(), level, message, target, fields)

@@ -224,7 +224,7 @@ class MockNode:
         fields: Mapping[str, Any] | None = None,
     ) -> None:
         """Keeps the message in `logs`."""
-        from ._logging import sorted_out
+        from ._log_lines import sorted_out
 
         _, fields = sorted_out(target, fields)
         self.logs.append((level, message, dict(fields or {})))

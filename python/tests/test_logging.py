@@ -134,3 +134,35 @@ def test_whatever_is_logged_stays_a_line_of_json(logged):
     assert errors == ""
     assert entries[0]["message"] == "? half"
     assert entries[0]["fields"] == {"nan": "nan", "big": str(10**400), "x": "b'1'"}
+
+
+LATE = """
+import sys
+before = set(sys.modules)
+from dora import Node
+node = Node()
+costly = {"logging", "json", "re", "typing", "datetime"}
+print("needs", sorted(costly & (set(sys.modules) - before)))
+import logging
+logging.getLogger("late").warning("heard", extra={"part": 7})
+print("loader", type(logging.__loader__).__name__, logging.__spec__.loader is logging.__loader__)
+node.log("info", "of the node")
+"""
+
+
+def test_a_node_that_does_not_log_needs_no_logging(run_dataflow):
+    ended = run_dataflow(dataflow_yml="nodes: [{id: quiet, path: node.py}]", node_py=LATE)
+    assert ended.code == 0, ended
+    assert "needs []" in ended.out
+    assert "loader SourceFileLoader True" in ended.out
+    assert "WARN   quiet: late heard" in ended.out
+    assert "of the node" in ended.out
+
+
+def test_an_undeclared_output_is_warned_of_where_nobody_has_imported_logging(run_dataflow):
+    ended = run_dataflow(
+        dataflow_yml="nodes: [{id: sender, path: node.py}]",
+        node_py="from dora import Node\nNode().send_output('nowhere', b'')\n",
+    )
+    assert ended.code == 0, ended
+    assert "output 'nowhere' is not sent" in ended.out
