@@ -48,6 +48,15 @@ void settle(PyObject* self, Pending what) {
   fields(self).pending = static_cast<unsigned char>(fields(self).pending & ~what);
 }
 
+PyObject* name_of(Pending what) {
+  return what == PendingValue ? names.value : names.metadata;
+}
+
+/// What was made of it, or nullptr. Still pending.
+PyObject*& made_of(PyObject* self, Pending what) {
+  return what == PendingValue ? fields(self).value : fields(self).metadata;
+}
+
 enum class Key { Other, Value, Metadata, Data };
 
 Key which(PyObject* key) {
@@ -65,19 +74,17 @@ Key which(PyObject* key) {
 
 /// Value or metadata, which is pending. Borrowed; nullptr with a Python error.
 PyObject* make_late(PyObject* self, Pending what) {
-  const auto place = [&]() -> PyObject*& {
-    return what == PendingValue ? fields(self).value : fields(self).metadata;
-  };
-  if (place() != nullptr) return place();
+  PyObject*& place = made_of(self, what);
+  if (place != nullptr) return place;
   dora_event* event = fields(self).event;
   Ref made = steal(what == PendingValue ? make_value(event) : make_metadata(event));
   if (!made) return nullptr;
   // Another thread may have made it meanwhile: then the first one stays.
   if (!is_pending(self, what)) {
-    return PyDict_GetItemWithError(self, what == PendingValue ? names.value : names.metadata);
+    return PyDict_GetItemWithError(self, name_of(what));
   }
-  if (place() == nullptr) place() = made.release().ptr();
-  return place();
+  if (place == nullptr) place = made.release().ptr();
+  return place;
 }
 
 bool enter_late(PyObject* self, Pending what) {
@@ -86,10 +93,9 @@ bool enter_late(PyObject* self, Pending what) {
   // Removed meanwhile, it is no failure.
   if (made == nullptr) return PyErr_Occurred() == nullptr;
   if (!is_pending(self, what)) return true;
-  if (PyDict_SetItem(self, what == PendingValue ? names.value : names.metadata, made) < 0)
-    return false;
+  if (PyDict_SetItem(self, name_of(what), made) < 0) return false;
   settle(self, what);
-  Py_CLEAR(what == PendingValue ? fields(self).value : fields(self).metadata);
+  Py_CLEAR(made_of(self, what));
   return true;
 }
 
@@ -168,7 +174,7 @@ int event_contains(PyObject* self, PyObject* key) {
 bool drop_late(PyObject* self, Pending what) {
   if (!is_pending(self, what)) return false;
   settle(self, what);
-  Py_CLEAR(what == PendingValue ? fields(self).value : fields(self).metadata);
+  Py_CLEAR(made_of(self, what));
   return true;
 }
 
@@ -219,10 +225,8 @@ bool make_whole(PyObject* self) {
 }
 
 void forget_late_entries(PyObject* self) {
-  Fields& own = fields(self);
-  own.pending = 0;
-  for (PyObject** place : {&own.value, &own.metadata})
-    Py_CLEAR(*place);
+  drop_late(self, PendingValue);
+  drop_late(self, PendingMetadata);
 }
 
 PyObject* copy_event(PyObject* self) {
