@@ -41,7 +41,9 @@ class _LoggingFinder:
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _LoggingLoader(spec.loader, self.node_id)
+                # Not of importlib.abc.Loader: to import that would cost what this saves.
+                loader: Any = _LoggingLoader(spec.loader, self.node_id)
+                spec.loader = loader
                 return spec
         return None
 
