@@ -97,6 +97,8 @@ Result<Mapping> Mapping::map(const MemoryFile& file, Access access, InForkedChil
   Mapping mapping;
   mapping.data_ = static_cast<std::byte*>(address);
   mapping.size_ = file.size();
+  // A core dump would read every page of a sparse arena, and so make it: gigabytes, for minutes.
+  ::madvise(address, file.size(), MADV_DONTDUMP);
   install_fork_guard();
   if (child == InForkedChild::None) {
     if (::madvise(address, file.size(), MADV_DONTFORK) != 0) {

@@ -2,8 +2,11 @@
 #include "shared_memory/region.hpp"
 
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -69,6 +72,19 @@ TEST(MemoryFile, GivesMemoryBackThroughHoles) {
 TEST(MemoryFile, CannotHaveImpossibleSizes) {
   EXPECT_FALSE(MemoryFile::create("test", 0));
   EXPECT_FALSE(MemoryFile::create("test", ~std::uint64_t{0}));
+}
+
+TEST(Mapping, IsNoPartOfACoreDump) {
+  const MemoryFile file = MemoryFile::create("test", page_bytes).value();
+  const Mapping mapping = Mapping::map(file, Access::ReadWrite).value();
+  std::ifstream maps("/proc/self/smaps");
+  const std::string begin = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(mapping.data()));
+  std::string line;
+  while (std::getline(maps, line) && !line.starts_with(begin)) {
+  }
+  while (std::getline(maps, line) && !line.starts_with("VmFlags:")) {
+  }
+  EXPECT_NE((line + " ").find(" dd "), std::string::npos) << line;
 }
 
 TEST(Mapping, KnowsThatItIsInAForkedChild) {
