@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora stop`: ends dataflows of this user, whichever dora runs them, and waits for their end.
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
@@ -78,10 +80,19 @@ Result<StopResult> stop_and_tell(const RunningDataflow& dataflow, const StopWish
   }
   auto result = answer.get();
   if (result || result.error().kind == ErrorKind::NotFound) return result;
-  // The dora that ran it may end faster than it can answer.
   const auto survey = survey_dataflows(std::chrono::steady_clock::now() + 2s);
   const RunningDataflow* still = survey ? find_by_uuid(*survey, dataflow.uuid) : nullptr;
-  if (survey && still == nullptr) return StopResult{};
+  if (survey && still == nullptr) {
+    const auto over = std::ranges::find(survey->dataflows, dataflow.uuid, &RunningDataflow::uuid);
+    if (over != survey->dataflows.end()) return StopResult{over->status == "Failed", over->summary};
+    // A `dora run` may end faster than it can answer. One in the background answers, or was killed.
+    if (dataflow.instance.kind == "run") return StopResult{};
+    return fail(
+        ErrorKind::Disconnected,
+        fmt::format("lost {} while it stopped {}: {}; its nodes have ended with it, and the "
+                    "next `dora up` tells what it ran",
+                    dataflow.instance.description, shown(dataflow), result.error().message));
+  }
   if (still == nullptr || result.error().kind != ErrorKind::TimedOut) return result;
   return fail(ErrorKind::TimedOut,
               fmt::format("{} has not ended after {}: it waits for {}; `dora stop {} --force` "
