@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace dora {
 
@@ -13,5 +14,8 @@ std::int64_t monotonic_ns();
 
 /// Nanoseconds since the Unix epoch (CLOCK_REALTIME): for humans; it may jump.
 std::int64_t realtime_ns();
+
+/// Three digits or so, in the unit that suits: "12 ms", "11.2 s", "3 min 20 s", "2 h 5 min".
+std::string format_duration(std::chrono::nanoseconds duration);
 
 }  // namespace dora

@@ -15,7 +15,6 @@
 #include "build/builder.hpp"
 #include "build/stop_signal.hpp"
 #include "cli/console_text.hpp"
-#include "cli/duration.hpp"
 #include "daemon/process_tree.hpp"
 #include "hub/catalog.hpp"
 

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/clock.hpp"
 #include "cli/command_line.hpp"
 #include "cli/console_text.hpp"
 #include "cli/duration.hpp"

@@ -72,15 +72,4 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
-std::string format_duration(std::chrono::nanoseconds duration) {
-  const double seconds = static_cast<double>(duration.count()) / 1e9;
-  if (seconds < 0.001) return fmt::format("{} µs", std::llround(seconds * 1e6));
-  if (seconds < 0.9995) return fmt::format("{} ms", std::llround(seconds * 1e3));
-  if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
-  const long long whole = std::llround(seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
-  return fmt::format("{} d {} h", whole / 86400, whole % 86400 / 3600);
-}
-
 }  // namespace dora::cli

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/duration.hpp"
+#include "base/clock.hpp"
 
 namespace dora::cli {
 namespace {

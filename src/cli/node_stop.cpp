@@ -3,9 +3,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "cli/attached_screen.hpp"
 #include "cli/control_request.hpp"
-#include "cli/duration.hpp"
 #include "cli/running_node.hpp"
 #include "cli/shared_flags.hpp"
 

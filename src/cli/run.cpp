@@ -8,7 +8,6 @@
 #include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
-#include "cli/duration.hpp"
 #include "cli/front_process.hpp"
 #include "cli/packages.hpp"
 #include "cli/run_options.hpp"

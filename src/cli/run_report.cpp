@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/duration.hpp"
+#include "base/clock.hpp"
 
 namespace dora::cli {
 namespace {
@@ -58,12 +58,18 @@ std::string run_summary(const RunResult& result, int exit_code) {
     dropped += edge.dropped() - edge.unread();
     unread += edge.unread();
   }
-  return fmt::format("{} ran {} · {} · {} dropped{} · logs: {} · exit {}",
-                     result.name.empty() ? "dataflow" : result.name,
-                     format_duration(std::chrono::nanoseconds(result.duration_ns)),
-                     number_of(messages, "message"), dropped,
-                     unread > 0 ? fmt::format(" · {} unread", unread) : "",
-                     short_path(result.log_folder), exit_code);
+  const auto failed = std::ranges::count_if(
+      result.nodes, [](Outcome outcome) { return outcome != Outcome::Succeeded; },
+      &NodeResult::outcome);
+  return fmt::format(
+      "{} {}ran {} · {} · {} dropped{} · logs: {} · exit {}",
+      result.name.empty() ? "dataflow" : result.name,
+      failed > 0
+          ? fmt::format("failed: {} of {} · ", failed, number_of(result.nodes.size(), "node"))
+          : "",
+      format_duration(std::chrono::nanoseconds(result.duration_ns)), number_of(messages, "message"),
+      dropped, unread > 0 ? fmt::format(" · {} unread", unread) : "", short_path(result.log_folder),
+      exit_code);
 }
 
 std::string stop_summary(const RunResult& result, std::int64_t since_ns) {

@@ -19,7 +19,6 @@
 
 #include "base/clock.hpp"
 #include "cli/attached_screen.hpp"
-#include "cli/duration.hpp"
 #include "cli/log_console.hpp"
 #include "cli/run_report.hpp"
 #include "cli/source_watch.hpp"

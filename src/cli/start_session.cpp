@@ -21,7 +21,6 @@
 #include "base/clock.hpp"
 #include "cli/attached_screen.hpp"
 #include "cli/control_request.hpp"
-#include "cli/duration.hpp"
 #include "cli/raw_keyboard.hpp"
 #include "cli/run_report.hpp"
 #include "daemon/watch_event.hpp"

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "cli/console_text.hpp"
-#include "cli/duration.hpp"
 
 namespace dora::cli {
 namespace {

@@ -18,18 +18,6 @@ namespace json = boost::json;
 constexpr std::size_t longest_parameter_key = 256;
 constexpr std::size_t longest_parameter_value = 65'536;
 
-std::string_view policy_text(RestartPlan::Policy policy) {
-  switch (policy) {
-    case RestartPlan::Policy::Never:
-      return "never";
-    case RestartPlan::Policy::OnFailure:
-      return "on-failure";
-    case RestartPlan::Policy::Always:
-      return "always";
-  }
-  return "never";
-}
-
 json::value seconds_or_null(const std::optional<std::chrono::nanoseconds>& time) {
   if (!time) return {};
   return static_cast<double>(time->count()) / 1e9;
@@ -92,7 +80,7 @@ json::value to_json(const NodeDescription& node) {
   told["path"] = node.path;
   told["outputs"] = std::move(outputs);
   told["inputs"] = std::move(inputs);
-  told["restart_policy"] = policy_text(node.restart.policy);
+  told["restart_policy"] = to_string(node.restart.policy);
   told["max_restarts"] = node.restart.max_restarts;
   told["restart_delay"] = seconds_or_null(node.restart.delay);
   told["health_check_timeout"] = seconds_or_null(node.health_check_timeout);

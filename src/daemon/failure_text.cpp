@@ -15,11 +15,18 @@ constexpr std::size_t lines_without_marker = 10;
 
 /// Whether an error report of Python, Rust or C++ starts here.
 bool is_start_of_report(std::string_view line) {
-  if (line.starts_with("Traceback (most recent call last):") || line.starts_with("Error:"))
+  if (line.starts_with("Traceback (most recent call last):") || line.starts_with("Error:") ||
+      line.starts_with("  + Exception Group Traceback (most recent call last):"))
     return true;
   if (line.starts_with("thread '") && line.find("' panicked at") != std::string_view::npos)
     return true;
   return line.starts_with("terminate called") || line.starts_with("Fatal Python error:");
+}
+
+/// Between two tracebacks of Python that belong together.
+bool is_chain(std::string_view line) {
+  return line.starts_with("During handling of the above exception, another exception occurred") ||
+         line.starts_with("The above exception was the direct cause of the following exception");
 }
 
 /// A syntax error has no traceback header: it starts with the place.
@@ -70,15 +77,27 @@ std::string describe(const ExitStatus& status) {
 }
 
 std::string stderr_excerpt(const std::vector<std::string>& lines) {
-  std::size_t first = lines.size();
-  for (std::size_t i = lines.size(); i-- > 0 && first == lines.size();) {
-    if (is_start_of_report(lines[i])) first = i;
+  const auto last_where = [&](auto is_wanted, std::size_t end) {
+    while (end-- > 0)
+      if (is_wanted(lines[end])) return end;
+    return lines.size();
+  };
+  std::size_t first = last_where(is_start_of_report, lines.size());
+  // What an error was raised from is the beginning of its report.
+  for (std::size_t start = first; start > 0 && start < lines.size();) {
+    const std::size_t before = last_where([](auto& line) { return !line.empty(); }, start);
+    if (before == lines.size() || !is_chain(lines[before])) break;
+    start = last_where(is_start_of_report, before);
+    if (start < lines.size()) first = start;
   }
-  // Inside a traceback every frame is such a place; alone, the last one is a syntax error.
   if (first == lines.size()) {
-    for (std::size_t i = lines.size(); i-- > 0 && first == lines.size();) {
-      if (is_place_in_file(lines[i])) first = i;
-    }
+    // Alone it is a syntax error; several are the end of a traceback whose beginning is not kept.
+    first = last_where(is_place_in_file, lines.size());
+    const bool is_one =
+        first == lines.size() || last_where(is_place_in_file, first) == lines.size();
+    if (!is_one && lines.size() >= kept_stderr_lines)
+      first =
+          static_cast<std::size_t>(std::ranges::find_if(lines, is_place_in_file) - lines.begin());
   }
   if (first == lines.size())
     first = lines.size() > lines_without_marker ? lines.size() - lines_without_marker : 0;

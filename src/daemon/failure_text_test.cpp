@@ -2,6 +2,7 @@
 #include "daemon/failure_text.hpp"
 
 #include <csignal>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +32,28 @@ TEST(FailureText, ExcerptBeginsAtTheLastTraceback) {
   EXPECT_EQ(stderr_excerpt({"noise", "Traceback (most recent call last):",
                             "  File \"a.py\", line 1", "ValueError: x"}),
             "[...]\nTraceback (most recent call last):\n  File \"a.py\", line 1\nValueError: x");
+}
+
+TEST(FailureText, ExcerptKeepsWhatAnErrorWasRaisedFrom) {
+  const std::string chain =
+      "Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'\n\nThe above "
+      "exception was the direct cause of the following exception:\n\nTraceback (most recent call "
+      "last):\n  File \"a.py\", line 3\nRuntimeError: no x";
+  std::vector<std::string> lines{"Traceback (most recent call last):", "OSError: handled", "noise"};
+  std::istringstream text(chain);
+  for (std::string line; std::getline(text, line);)
+    lines.push_back(line);
+  EXPECT_EQ(stderr_excerpt(lines), "[...]\n" + chain);
+}
+
+TEST(FailureText, ExcerptOfATracebackWhoseBeginningIsLostIsAllThatIsKept) {
+  std::vector<std::string> lines{"    def f():"};
+  while (lines.size() < kept_stderr_lines)
+    lines.emplace_back("  File \"a.py\", line 1, in f");
+  lines.back() = "RecursionError: too deep";
+  const std::string text = stderr_excerpt(lines);
+  EXPECT_TRUE(text.starts_with("[...]\n  File \"a.py\", line 1, in f\n  File")) << text;
+  EXPECT_TRUE(text.ends_with("RecursionError: too deep"));
 }
 
 TEST(FailureText, ExcerptOfASyntaxErrorBeginsAtItsPlace) {
@@ -68,6 +91,13 @@ TEST(FailureSummary, TellsRootsInTheOrderOfTime) {
                                                       node_of("b", Outcome::Failed, "early", 1),
                                                       node_of("c", Outcome::Succeeded, "", 3)}));
   EXPECT_EQ(text, "Node `b` failed: early\n\nNode `a` failed: late");
+}
+
+TEST(FailureSummary, EndsARootWithItsCard) {
+  NodeResult root = node_of("a", Outcome::Failed, "exited with code 1", 1);
+  root.card = "✗ a crashed";
+  EXPECT_EQ(failure_summary(result_of({root})),
+            "Node `a` failed: exited with code 1\n\n✗ a crashed");
 }
 
 TEST(FailureSummary, HidesWhatFollowedAndSaysSo) {

@@ -280,7 +280,7 @@ DataflowStatus Host::status_at_end(const Known& known, const RunResult& result) 
         {.node = node.node,
          .status = node.outcome == Outcome::Succeeded ? NodeStatus::Stopped : NodeStatus::Failed,
          .restarts = node.restarts,
-         .cause = node.cause});
+         .cause = node.reason.empty() ? node.cause : node.cause + ": " + node.reason});
   }
   status.run.edges = result.edges;
   status.ended_at_ns = realtime_ns();

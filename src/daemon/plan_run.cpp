@@ -201,6 +201,18 @@ RestartPlan plan_restart(const dataflow::RestartSettings& settings) {
 
 }  // namespace
 
+const char* to_string(RestartPlan::Policy policy) {
+  switch (policy) {
+    case RestartPlan::Policy::Never:
+      return "never";
+    case RestartPlan::Policy::OnFailure:
+      return "on-failure";
+    case RestartPlan::Policy::Always:
+      return "always";
+  }
+  return "never";
+}
+
 std::optional<std::size_t> find_node(const RunPlan& plan, std::string_view id) {
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
     if (plan.nodes[node].id.text() == id && !plan.nodes[node].is_removed) return node;

@@ -308,6 +308,8 @@ Result<std::vector<std::string>> node_environment(const NodePlan& node,
                                                   const EnvironmentMap& own) {
   EnvironmentMap merged = inherited;
   merged["PYTHONUNBUFFERED"] = "1";
+  // So that Python tells where it was when the processor stopped it.
+  merged.emplace("PYTHONFAULTHANDLER", "1");
   for (const auto& [name, value] : node.environment)
     merged[name] = value;
   for (const auto& [name, value] : own)

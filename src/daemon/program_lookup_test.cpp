@@ -166,8 +166,8 @@ TEST(NodeEnvironment, TheNodesOwnIsAboveTheInheritedAndOursAboveAll) {
   const auto entries =
       node_environment(node, {{"A", "old"}, {"B", "kept"}}, {{"DORA_NODE_CONFIG", "ours"}});
   ASSERT_TRUE(entries);
-  EXPECT_THAT(*entries,
-              ElementsAre("A=node", "B=kept", "DORA_NODE_CONFIG=ours", "PYTHONUNBUFFERED=1"));
+  EXPECT_THAT(*entries, ElementsAre("A=node", "B=kept", "DORA_NODE_CONFIG=ours",
+                                    "PYTHONFAULTHANDLER=1", "PYTHONUNBUFFERED=1"));
 }
 
 TEST(NodeEnvironment, SecretsAreNotInherited) {

@@ -248,10 +248,11 @@ void Run::on_nonsense(NodeIndex node, const Error& error) {
 }
 
 /// Everything about the end of a process that does not depend on how it ended.
-void Run::on_gone(NodeIndex index) {
+void Run::on_gone(NodeIndex index, const ExitStatus& status) {
   Node& node = nodes_[index];
   node.output->finish(realtime_ns());
   node.excerpt = stderr_excerpt(node.output->last_stderr_lines());
+  note_failure(index, status, node.process->pid());
   node.process.reset();
   memory_.on_death(index);
   extensions_.on_end(index);
@@ -281,7 +282,7 @@ RunInfo Run::info() const {
                                  : visitor ? visitor->pid()
                                            : -1,
                           .restarts = state_.restarts(node),
-                          .cause = state_.cause(node),
+                          .cause = cause_with_reason(node),
                           .spawned_ns = state_.spawned_ns(node)});
     for (const DataId& input : state_.broken_inputs(node))
       info.nodes.back().broken_inputs.push_back(input.text());
@@ -305,7 +306,7 @@ RunResult Run::result() const {
     if (node.outcome == Outcome::Succeeded) continue;
     for (NodeIndex index = 0; index < nodes_.size(); ++index) {
       if (plan_.nodes[index].id.text() == node.node && !plan_.nodes[index].is_removed)
-        node.stderr_excerpt = nodes_[index].excerpt;
+        tell_failure(index, node);
     }
   }
   result.edges = edge_totals();

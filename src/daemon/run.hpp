@@ -19,6 +19,7 @@
 #include "daemon/dynamic_node.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/extension_table.hpp"
+#include "daemon/failure_card.hpp"
 #include "daemon/left_processes.hpp"
 #include "daemon/log_feeds.hpp"
 #include "daemon/memory_broker.hpp"
@@ -104,7 +105,9 @@ class Run : public std::enable_shared_from_this<Run> {
     std::shared_ptr<NodeProcess> process;
     std::shared_ptr<DynamicNode> visitor;  ///< who attached as this dynamic node
     std::unique_ptr<NodeOutput> output;
-    std::string excerpt;  ///< of the incarnation that failed last
+    std::string excerpt;  ///< of the incarnation that ended last, as the next two
+    std::string reason;   ///< "KeyError: 'x' (node.py:3)"; empty: not known
+    std::optional<FailureFacts> failure;
     std::vector<OnNodeEnded> waiting;
     /// Those who wait until the life after so many restarts runs.
     std::vector<std::pair<std::uint32_t, OnNodeEnded>> waiting_for_life;
@@ -146,7 +149,13 @@ class Run : public std::enable_shared_from_this<Run> {
 
   void on_message(NodeIndex node, message::NodeToDaemon received);
   void on_nonsense(NodeIndex node, const Error& error);
-  void on_gone(NodeIndex index);
+  void on_gone(NodeIndex index, const ExitStatus& status);
+  void note_failure(NodeIndex index, const ExitStatus& status, pid_t pid);
+  /// What is known of how a node failed.
+  void tell_failure(NodeIndex index, NodeResult& result) const;
+  std::string cause_with_reason(NodeIndex node) const;
+  /// That, and who is affected.
+  std::string failure_sentence(NodeIndex node) const;
   void on_visitor_gone(NodeIndex node, bool said_goodbye);
   void on_left_process_ended(const Visit& visit);
   /// Answers those who wait for the end or the next life of a node that has got there.

@@ -57,14 +57,14 @@ void Run::act(const SpawnNode& action) {
            [weak, index](const std::string& problem) {
              const auto self = weak.lock();
              if (!self) return;
-             self->on_gone(index);
+             self->on_gone(index, {});
              self->perform(self->state_.on_spawn_failed(index, problem, monotonic_ns()));
            },
        .on_exited =
            [weak, index](const ExitStatus& status) {
              const auto self = weak.lock();
              if (!self) return;
-             self->on_gone(index);
+             self->on_gone(index, status);
              self->perform(self->state_.on_exited(index, status, monotonic_ns()));
            }});
   if (!process) {
@@ -187,7 +187,10 @@ void Run::act(const KillNode& action) {
 }
 
 void Run::act(const Say& action) {
-  say(action.level, action.node, action.text);
+  // Why a node failed is told with it: the summary may come hours later.
+  const bool is_end =
+      action.level == LogLevel::Error && action.node && action.text == state_.cause(*action.node);
+  say(action.level, action.node, is_end ? failure_sentence(*action.node) : action.text);
 }
 
 void Run::act(const FinishRun&) {

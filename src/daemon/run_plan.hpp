@@ -57,6 +57,8 @@ struct RestartPlan {
   std::optional<std::chrono::nanoseconds> window;
   bool operator==(const RestartPlan&) const = default;
 };
+/// "on-failure", as it is written in a dataflow.
+const char* to_string(RestartPlan::Policy policy);
 
 struct InputPlan {
   enum class Queue { Burst, DropOldest, Backpressure };

@@ -19,6 +19,7 @@ std::string describe(const NodeResult& node) {
     text += fmt::format(", after {} restart{}", node.restarts, node.restarts == 1 ? "" : "s");
   if (!node.stderr_excerpt.empty())
     text += fmt::format(" with stderr output:\n{}\n{}\n{}", rule, node.stderr_excerpt, rule);
+  if (!node.card.empty()) text += "\n\n" + node.card;
   return text;
 }
 

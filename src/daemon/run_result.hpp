@@ -24,6 +24,10 @@ struct NodeResult {
   std::string cause;
   /// The last lines of its standard error, chosen to show the reason; empty when there are none.
   std::string stderr_excerpt;
+  /// The error that ended it and its place, as the node itself told: "KeyError: 'x' (node.py:3)".
+  std::string reason;
+  /// failure_card(); empty when no process of it failed.
+  std::string card;
   /// The node this failure follows from.
   std::string caused_by;
   /// Of its last process; 128 and its number for a signal. -1: it had none.

@@ -291,6 +291,8 @@ std::vector<NodeResult> RunState::results() const {
                        .outcome = state.outcome,
                        .cause = state.outcome == Outcome::Succeeded ? "" : state.cause,
                        .stderr_excerpt = "",
+                       .reason = "",
+                       .card = "",
                        .caused_by = state.caused_by,
                        .exit_code = state.exit_code,
                        .restarts = state.restarts,

@@ -64,6 +64,7 @@ RunFinished parse_finished(const json::object& object) {
     for (const auto& [value, word] : outcomes)
       if (word == outcome) parsed.outcome = value;
     parsed.cause = event_text(node, "cause");
+    parsed.reason = event_text(node, "reason");
     parsed.restarts = event_number<std::uint32_t>(node, "restarts");
     parsed.ended_ns = event_number<std::int64_t>(node, "ended_ns");
   }
@@ -99,6 +100,7 @@ std::string to_text(const RunFinished& finished) {
     nodes.push_back({{"id", node.node},
                      {"outcome", to_word(node.outcome)},
                      {"cause", node.cause},
+                     {"reason", node.reason},
                      {"restarts", node.restarts},
                      {"ended_ns", node.ended_ns}});
   }

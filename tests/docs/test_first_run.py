@@ -27,6 +27,7 @@ VARYING = [
     (r"\d+\.\d+%? +(?=\d)|\d+\.\d+ MB", "<load> "),
     (r"^dora \d+\.\d+\.\d+$", "dora <version>"),
     (r"^(sender|receiver) ok .*, (sender|receiver) ok .*$", "<both> ok"),
+    (r"\| +[~^]+ ", "| <marks> "),  # of Python, which differ from version to version
     (r" {2,}", "  "),  # columns are as wide as what varies
 ]
 

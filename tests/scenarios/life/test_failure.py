@@ -1,5 +1,9 @@
 """A node fails: who is named, what is shown, which exit code."""
 
+import glob
+import resource
+from pathlib import Path
+
 import pytest
 
 CONSUMER = """
@@ -52,6 +56,143 @@ def test_an_exception_is_shown_with_its_traceback_and_the_exit_code_is_1(flow):
     # The other node saw it, after what had been sent before.
     assert result.of("consumer")[:2] == ["got [1]", "NODE_FAILED culprit ['number']"]
     assert "INPUT_CLOSED number" in result.of("consumer")
+
+
+AREA = """\
+from dora import Node
+
+
+def area_ratio(area, width, height):
+    scale = 1
+    return area * scale / (width * height)
+
+
+node = Node()
+node.send_output("number", [1])
+for event in node:
+    if event["type"] == "INPUT":
+        area_ratio(1, 0, 212)
+"""
+
+
+def test_a_card_shows_the_guilty_line_who_is_affected_and_what_to_do_next(flow, run_dora):
+    flow.write("culprit.py", AREA)
+    flow.nodes(
+        source="from dora import Node\nNode().send_output('number', [7])",
+        consumer=CONSUMER,
+        bystander="from dora import Node\nfor event in Node(): pass",
+    )
+    flow.yaml("""
+        nodes:
+          - {id: source, path: source.py, outputs: [number]}
+          - {id: culprit, path: culprit.py, inputs: {in: source/number}, outputs: [number]}
+          - {id: consumer, path: consumer.py, inputs: {number: culprit/number}}
+          - {id: bystander, path: bystander.py, inputs: {number: source/number}}
+    """)
+    result = flow.run()
+    assert result.code == 1
+    text = summary(result)
+    card = text[text.index("✗ culprit crashed  (exit 1, ZeroDivisionError)  after ") :]
+    lines = card.splitlines()[1:]
+    assert lines[:4] == [
+        "    culprit.py:6 in area_ratio",
+        "      4 | def area_ratio(area, width, height):",
+        "      5 |     scale = 1",
+        "    > 6 |     return area * scale / (width * height)",
+    ]
+    assert lines[4].startswith("        | ")
+    assert lines[4].endswith("ZeroDivisionError: division by zero")
+    assert "    input    in: 1 message from source/number" in lines
+    assert "    affects  consumer (running)    policy restart: never" in lines
+    # The whole traceback stands above it, and what is next can be typed.
+    assert text.index("Traceback (most recent call last):") < text.index("✗ culprit crashed")
+    (command,) = [line for line in lines if line.startswith("    next     dora logs ")]
+    told = run_dora(*command.split()[2:])
+    assert "ZeroDivisionError: division by zero" in told.out
+    # At once, too, as the others may go on for hours.
+    assert any(
+        "ERROR" in line
+        and "exited with code 1: ZeroDivisionError: division by zero (culprit.py:6 in area_ratio); "
+        "affects `consumer`"
+        in line
+        for line in result.out
+    )
+    assert any(" failed: 1 of 4 nodes · ran " in line for line in result.err)
+
+
+def test_what_an_error_was_raised_from_is_kept(flow):
+    flow.nodes(
+        culprit="""
+            from dora import Node
+
+            def load():
+                return {}["lens"]
+
+            node = Node()
+            try:
+                load()
+            except KeyError as error:
+                raise RuntimeError("no lens") from error
+        """,
+        consumer=CONSUMER,
+    )
+    flow.yaml(YAML)
+    text = summary(flow.run())
+    report = text[: text.index("✗ culprit crashed")]
+    assert report.count("Traceback (most recent call last):") == 2
+    assert "(exit 1, RuntimeError)" in text
+    assert "    because  KeyError: 'lens' (culprit.py:4 in load)" in text
+
+
+CRASHES = """\
+import ctypes
+from dora import Node
+
+
+def poke():
+    ctypes.string_at(0)
+
+
+node = Node()
+poke()
+"""
+
+
+def run_with_cores(flow, start, dora_program, limit):
+    flow.write("culprit.py", CRASHES)
+    flow.nodes(consumer=CONSUMER)
+    flow.yaml(YAML)
+    done = start("bash", "-c", f'ulimit -c {limit}; exec "{dora_program}" run dataflow.yml').end()
+    flow.wait_until_gone()
+    assert done.code == 1
+    return done.text
+
+
+def test_a_crash_tells_the_line_of_python_and_how_to_get_a_core_dump(flow, start, dora_program):
+    text = run_with_cores(flow, start, dora_program, 0)
+    assert "✗ culprit crashed  (SIGSEGV)  after " in text
+    assert "    culprit.py:6 in poke\n" in text
+    assert "Fatal Python error: Segmentation fault" in text
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if not pattern.startswith("|") and pattern:
+        assert "    core     none written, as `ulimit -c` is 0: after `ulimit -c unlimited`" in text
+
+
+def test_a_core_dump_is_where_it_is_said_to_be(flow, start, dora_program):
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if "/" in pattern or pattern.startswith("|") or not pattern:
+        pytest.skip("dumps go elsewhere here")
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if hard != resource.RLIM_INFINITY:
+        pytest.skip("dumps are limited here")
+    text = run_with_cores(flow, start, dora_program, "unlimited")
+    assert "(core dumped)" in text
+    (hint,) = [line for line in text.splitlines() if line.startswith("    core     gdb ")]
+    (core,) = glob.glob(hint.split()[-1])
+    # Not with it is the shared memory, of which a program can address gigabytes.
+    assert Path(core).stat().st_size < 1 << 30
+    with open(core, "rb") as dump:
+        assert dump.read(4) == b"\x7fELF"
 
 
 def test_a_failure_before_the_start_is_named_before_those_that_waited(flow):
