@@ -38,6 +38,7 @@ struct NodeLine {
   std::uint32_t restarts = 0;
   double cpu_percent = 0;
   std::uint64_t memory_bytes = 0;
+  std::string cause{};  ///< of its last failure
 };
 
 /// As the control interface tells it; see docs/control-api.md.

@@ -36,7 +36,8 @@ NodeLine to_node_line(const json::object& object) {
           .pid = number_at<std::int32_t>(object, "pid"),
           .restarts = number_at<std::uint32_t>(object, "restarts"),
           .cpu_percent = number_at<double>(object, "cpu_percent"),
-          .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes")};
+          .memory_bytes = number_at<std::uint64_t>(object, "memory_bytes"),
+          .cause = string_at(object, "cause")};
 }
 
 Result<json::object> ask(const Instance& instance, const transport::HttpRequest& request,

@@ -12,6 +12,7 @@
 #include "cli/console_text.hpp"
 #include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
+#include "cli/failed_nodes.hpp"
 #include "cli/shared_flags.hpp"
 #include "cli/table.hpp"
 #include "daemon/json_text.hpp"
@@ -67,6 +68,9 @@ std::string memory_text(std::uint64_t bytes) {
 }
 
 std::string to_json_line(const RunningDataflow& dataflow) {
+  json::array failures;
+  for (const FailedNode& each : failed_nodes(dataflow))
+    failures.push_back({{"node", each.node}, {"cause", each.cause}});
   const json::value line = {{"uuid", dataflow.uuid},
                             {"name", dataflow.name},
                             {"status", dataflow.status},
@@ -76,7 +80,8 @@ std::string to_json_line(const RunningDataflow& dataflow) {
                             {"running_nodes", json::value_from(dataflow.running_nodes)},
                             {"messages", dataflow.messages},
                             {"started", daemon::format_utc(dataflow.started_ns)},
-                            {"file", dataflow.file}};
+                            {"file", dataflow.file},
+                            {"failures", std::move(failures)}};
   return daemon::to_json_text(line) + "\n";
 }
 
@@ -119,6 +124,11 @@ int list(const CommandContext& context) {
     text = to_table(survey->dataflows);
   }
   print_result(text);
+  // Beside the table, whose columns scripts know.
+  if (!options->as_json && !options->only_uuids && !context.terminal.is_quiet) {
+    for (const RunningDataflow& each : survey->dataflows)
+      print_notice(failure_lines(each));
+  }
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/control_client.hpp"
+#include "cli/failed_nodes.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_report.hpp"
 #include "cli/table.hpp"
@@ -130,6 +131,41 @@ TEST(RunReport, TellsWhatNobodyWasThereToReadFromWhatWasLost) {
   result.log_folder = "out/0190";
   EXPECT_EQ(run_summary(result, 0),
             "hello ran 11.2 s · 100 messages · 3 dropped · 2 unread · logs: out/0190 · exit 0");
+}
+
+TEST(RunReport, CountsTheNodesThatFailed) {
+  daemon::RunResult result;
+  result.name = "eyes";
+  result.succeeded = false;
+  result.nodes.resize(3);
+  result.nodes[1].outcome = daemon::Outcome::Failed;
+  result.log_folder = "out/0190";
+  EXPECT_EQ(run_summary(result, 1),
+            "eyes failed: 1 of 3 nodes · ran 0 µs · 0 messages · 0 dropped · logs: out/0190 · "
+            "exit 1");
+}
+
+TEST(FailedNodes, AreTheRootsOfADataflowThatIsOver) {
+  RunningDataflow over{.instance = {}, .uuid = "0190", .name = "eyes", .status = "Failed"};
+  over.node_details = {
+      {.id = "a", .status = "failed", .cause = "exited with code 1: KeyError: 'x'"},
+      {.id = "b", .status = "failed", .cause = "because of a"},
+      {.id = "c", .status = "stopped", .cause = ""}};
+  over.summary =
+      "Node `a` failed: exited with code 1 with stderr output:\n---\nNode `c` failed: no";
+  EXPECT_EQ(failure_lines(over),
+            "[eyes] 0190: Node `a` failed: exited with code 1: KeyError: 'x'\n");
+  over.summary = "the dora daemon that ran it died";
+  EXPECT_EQ(failure_lines(over), "[eyes] 0190: the dora daemon that ran it died\n");
+  over.summary = "";
+  EXPECT_EQ(failure_lines(over), "");
+}
+
+TEST(FailedNodes, OfOneThatRunsAreThoseThatHaveFailed) {
+  RunningDataflow running{.instance = {}, .uuid = "0190", .name = "", .status = "Running"};
+  running.node_details = {{.id = "a", .status = "failed", .cause = "exited with code 1"},
+                          {.id = "b", .status = "running", .cause = "exited with code 2"}};
+  EXPECT_EQ(failure_lines(running), "[<unnamed>] 0190: Node `a` failed: exited with code 1\n");
 }
 
 TEST(RunReport, TellsWhomAStopWaitsForAndWhatComesNext) {

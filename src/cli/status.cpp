@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dora status`: whether the dora in the background is there and well.
+#include <algorithm>
+#include <functional>
+#include <ranges>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -7,6 +11,7 @@
 #include "cli/control_client.hpp"
 #include "cli/daemon_address.hpp"
 #include "cli/dataflow_file.hpp"
+#include "cli/failed_nodes.hpp"
 #include "cli/pretty_json.hpp"
 #include "cli/shared_flags.hpp"
 
@@ -22,7 +27,12 @@ struct Health {
   bool answers = false;
   std::string trouble;
   std::size_t running = 0;
+  /// With nodes that failed, the latest first.
+  std::vector<RunningDataflow> failed;
 };
+
+/// A status is no history: `dora list` has the others.
+constexpr std::size_t most_failed = 10;
 
 Result<Health> look(const CommandContext& context) {
   const DaemonAddress address = TRY(daemon_address(context.command, context.environment));
@@ -40,6 +50,9 @@ Result<Health> look(const CommandContext& context) {
       TRY(survey_dataflows(std::chrono::steady_clock::now() + 5s, address.only()));
   for (const RunningDataflow& each : survey.dataflows)
     if (each.is_running()) ++health.running;
+  for (const RunningDataflow& each : survey.dataflows)
+    if (!failed_nodes(each).empty()) health.failed.push_back(each);
+  std::ranges::stable_sort(health.failed, std::greater<>{}, &RunningDataflow::started_ns);
   return health;
 }
 
@@ -50,6 +63,17 @@ void show_json(const Health& health) {
   document["coordinator"] = std::move(coordinator);
   document["daemon"] = json::object{{"status", health.answers ? "running" : "unknown"}};
   document["active_dataflows"] = health.running;
+  json::array failures;
+  for (const RunningDataflow& dataflow : health.failed) {
+    for (const FailedNode& each : failed_nodes(dataflow)) {
+      failures.push_back({{"uuid", dataflow.uuid},
+                          {"name", dataflow.name},
+                          {"status", dataflow.status},
+                          {"node", each.node},
+                          {"cause", each.cause}});
+    }
+  }
+  document["failures"] = std::move(failures);
   print_result(pretty_json(document));
 }
 
@@ -70,7 +94,15 @@ void show_text(const Health& health, const Terminal& terminal) {
     if (health.is_there) text += fmt::format("  Address: {}\n", health.address);
     text += fmt::format("{} Daemon: Unknown (coordinator not available)\n", mark(false));
   }
-  print_result(text + fmt::format("Active dataflows: {}\n", health.running));
+  text += fmt::format("Active dataflows: {}\n", health.running);
+  for (const RunningDataflow& each : health.failed | std::views::take(most_failed))
+    text += fmt::format("{} {}", mark(false), failure_lines(each));
+  if (health.failed.size() > most_failed) {
+    text +=
+        fmt::format("  and {} more dataflows with nodes that failed: `dora list --status failed`\n",
+                    health.failed.size() - most_failed);
+  }
+  print_result(text);
 }
 
 int status(const CommandContext& context) {

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
 import signal
@@ -81,6 +82,53 @@ def test_status_tells_whether_it_is_there(waiting, run_dora):
     assert run_dora("system", "status").code == 0
 
 
+def test_status_and_list_tell_why_a_node_died(flow, daemon):
+    flow.nodes(
+        fails="""
+            from dora import Node
+
+            node = Node()
+            print({}["lens"])
+        """,
+        waiting="""
+            from dora import Node
+
+            for event in Node():
+                pass
+        """,
+    )
+    flow.yaml("""
+        nodes:
+          - {id: fails, path: fails.py}
+          - {id: waiting, path: waiting.py, inputs: {tick: dora/timer/secs/3600}}
+    """)
+    uuid = daemon.start("--name", "flow")
+    cause = "exited with code 1: KeyError: 'lens' (fails.py:4)"
+    line = f"[flow] {uuid}: Node `fails` failed: {cause}\n"
+
+    def is_told():
+        return line in daemon.run("status").out
+
+    def check():
+        status = daemon.run("status", "--json")
+        (told,) = json.loads(status.out)["failures"]
+        assert (told["uuid"], told["node"], told["cause"]) == (uuid, "fails", cause)
+        assert daemon.run("list").err == line
+        assert daemon.list()[uuid]["failures"] == [{"node": "fails", "cause": cause}]
+
+    # While the others go on, once all is over, and to the next dora.
+    wait_until(is_told, "the failure")
+    check()
+    assert daemon.run("stop", "flow").code == 1
+    assert is_told()
+    check()
+    assert daemon.run("down").code == 0
+    assert daemon.run("up").code == 0
+    check()
+    assert daemon.run("clean").code == 0
+    assert daemon.run("list").err == ""
+
+
 def test_daemons_are_told_apart_by_their_port(waiting, run_dora):
     other = {"DORA_COORDINATOR_PORT": "6999"}
     assert run_dora("up").code == 0
@@ -125,12 +173,14 @@ def test_kill_9_of_the_daemon_leaves_nothing(flow, daemon, run_dora, victims):
         """
     )
     flow.yaml("nodes: [{id: node, path: node.py, inputs: {tick: dora/timer/secs/3600}}]")
-    daemon.wait_for_log(daemon.start(), "node", "ready")
-    for pid in [getattr(daemon, victim)() for victim in victims]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    flow.wait_until_gone()
-    assert "started" in run_dora("up").out
+    # More often in `./dev kills`.
+    for _ in range(math.ceil(int(os.environ.get("DORA_TEST_KILLS", "0")) / 100) or 1):
+        daemon.wait_for_log(daemon.start(), "node", "ready")
+        for pid in [getattr(daemon, victim)() for victim in victims]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        flow.wait_until_gone()
+        assert "started" in run_dora("up").out
 
 
 def test_the_daemon_outlives_the_terminal_that_started_it(waiting, start):
