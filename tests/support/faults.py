@@ -39,7 +39,7 @@ PROGRAM = """
             print("event", event["type"], event["id"], flush=True)
             if event["type"] == "STOP" and Path("hold-stop").exists():
                 print("stopping", flush=True)
-                while True:
+                while Path("hold-stop").exists():
                     time.sleep(0.01)
 """
 YAML = """
@@ -157,8 +157,11 @@ def kill(pid):
     os.kill(pid, signal.SIGKILL)
 
 
-def gone_in(flow):
-    """Waits until nothing is left; what stays makes the test fail, and never a cell."""
+def gone_in(flow, besides=None):
+    """Waits until nothing is left; what stays makes the test fail, and never a cell. A command that
+    is told of it ends first."""
+    if besides is not None:
+        besides.end()
     flow.wait_until_gone()
     return "nothing is left"
 
