@@ -41,3 +41,28 @@ def test_a_dora_that_hangs_is_named(flow, run_dora, environment):
     os.kill(engine, signal.SIGCONT)
     assert run_dora("stop").code == 0
     running.wait().succeeded()
+
+
+def test_a_node_that_stands_still_is_killed_and_named(flow, run_dora):
+    """SIGSTOP, as a debugger or a suspended shell leaves it: it takes neither STOP nor SIGTERM."""
+    flow.nodes(
+        node="""
+            import os
+            from dora import Node
+
+            node = Node()
+            print("process", os.getpid())
+            for event in node:
+                pass
+        """
+    )
+    flow.yaml("nodes: [{id: node, path: node.py, inputs: {tick: dora/timer/secs/3600}}]")
+    running = flow.start()
+    pid = int(running.wait_for("node: process").split()[-1])
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: state_of(pid) == "T", "the node to stand still")
+    stopped = run_dora("stop", "--grace-duration", "200ms")
+    assert stopped.code == 1
+    assert "did not react to the stop message in time" in stopped.err
+    assert running.wait().code == 1
+    flow.wait_until_gone()
