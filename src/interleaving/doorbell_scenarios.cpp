@@ -91,6 +91,59 @@ void ringers_and_control(Program& program) {
   program.thread("node", [=] { receive(*world, 1 | bell_control); });
 }
 
+/// Messages behind one and the same bit: those of a ringer that found it set must not be missed.
+struct Mailbox {
+  ModelAtomics::Atomic<std::uint32_t> word{0};
+  Bell bell{word};
+  ModelAtomics::Atomic<std::uint32_t> written[2]{};
+  Plain<int> mail[2][3];
+
+  void send(std::uint32_t ringer, std::uint32_t count) {
+    for (std::uint32_t number = 0; number < count; ++number) {
+      mail[ringer][number].write(1);
+      written[ringer].store(number + 1, std::memory_order_release);
+      if (bell.ring(1).futex) bell.wake_futex();
+    }
+  }
+  /// How many have come.
+  std::uint32_t look() {
+    std::uint32_t found = 0;
+    for (std::uint32_t ringer = 0; ringer < 2; ++ringer) {
+      const std::uint32_t count = written[ringer].load(std::memory_order_acquire);
+      for (std::uint32_t number = 0; number < count; ++number)
+        require(mail[ringer][number].read() != 0, "mail before its number");
+      found += count;
+    }
+    return found;
+  }
+  /// As a node does: leaves the bits while it finds something.
+  void receive(std::uint32_t wanted) {
+    std::uint32_t seen = 0;
+    while (seen < wanted) {
+      std::uint32_t found = bell.glance() == 0 ? seen : look();
+      if (found == seen) {
+        bell.take();
+        found = look();
+      }
+      if (found == seen) bell.wait(no_deadline);
+      seen = found;
+    }
+  }
+};
+
+void one_bit(Program& program) {
+  auto box = std::make_shared<Mailbox>();
+  program.thread("ringer", [=] { box->send(0, 3); });
+  program.thread("node", [=] { box->receive(3); });
+}
+
+void one_bit_of_two_ringers(Program& program) {
+  auto box = std::make_shared<Mailbox>();
+  program.thread("ringer 0", [=] { box->send(0, 1); });
+  program.thread("ringer 1", [=] { box->send(1, 1); });
+  program.thread("node", [=] { box->receive(2); });
+}
+
 void two_ringers_and_a_busy_node(Program& program) {
   auto world = std::make_shared<World>();
   program.thread("ringer 0", [=] { send(*world, 0); });
@@ -186,6 +239,8 @@ std::vector<Scenario> doorbell_scenarios() {
   return {{"OneRinger", one_ringer},
           {"TwoRingers", two_ringers},
           {"TwoRingersAndABusyNode", two_ringers_and_a_busy_node},
+          {"OneBit", one_bit},
+          {"OneBitOfTwoRingers", one_bit_of_two_ringers},
           {"RingersAndControl", ringers_and_control},
           {"EventLoop", event_loop},
           {"FutexAndEventLoop", futex_and_event_loop},

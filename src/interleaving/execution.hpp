@@ -37,6 +37,7 @@ class Execution final : public Program {
                std::memory_order order, const Place& place);
   bool compare_exchange(std::uint32_t location, Value& expected, Value desired,
                         std::memory_order success, std::memory_order failure, const Place& place);
+  void fence(const Place& place);
   shared_memory::WaitResult wait(std::uint32_t location, Value expected, bool has_deadline);
   void wake(std::uint32_t location, int count, const Place& place);
   std::uint32_t new_plain();

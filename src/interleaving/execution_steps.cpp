@@ -101,6 +101,14 @@ bool Execution::compare_exchange(std::uint32_t location, Value& expected, Value 
   return false;
 }
 
+void Execution::fence(const Place& place) {
+  const bool is_skipped = is_damaged(place, "fence", Damage::Skipped);
+  point();
+  if (!is_skipped) memory_.fence(view());
+  end_step(0);
+  note("fence");
+}
+
 shared_memory::WaitResult Execution::wait(std::uint32_t location, Value expected,
                                           bool has_deadline) {
   point();
@@ -198,6 +206,10 @@ bool model_compare_exchange(std::uint32_t location, Value& expected, Value desir
                             std::memory_order success, std::memory_order failure, Place place) {
   return Execution::current().compare_exchange(location, expected, desired, success, failure,
                                                place);
+}
+
+void model_fence(Place place) {
+  Execution::current().fence(place);
 }
 
 shared_memory::WaitResult model_wait(std::uint32_t location, Value expected, bool has_deadline) {

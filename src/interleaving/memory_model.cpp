@@ -15,9 +15,13 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   return mixed ^ (mixed >> 32);
 }
 
-void View::join(const View& other) {
+void View::join_values(const View& other) {
   for (std::size_t i = 0; i < oldest.size(); ++i)
     oldest[i] = std::max(oldest[i], other.oldest[i]);
+}
+
+void View::join(const View& other) {
+  join_values(other);
   for (std::size_t i = 0; i < clock.size(); ++i)
     clock[i] = std::max(clock[i], other.clock[i]);
 }
@@ -35,6 +39,7 @@ void Memory::clear() {
   for (auto& location : locations_)
     location.clear();
   hashes_.clear();
+  fenced_ = {};
 }
 
 std::uint32_t Memory::add(Value initial) {
@@ -78,8 +83,13 @@ void Memory::read_modify_write(View& view, std::uint32_t location, Value value,
   append(location, value, released);
 }
 
+void Memory::fence(View& view) {
+  view.join_values(fenced_);
+  fenced_.join_values(view);
+}
+
 std::uint64_t Memory::hash() const {
-  std::uint64_t result = 0;
+  std::uint64_t result = fenced_.hash(hashes_.size());
   for (const std::uint64_t hash : hashes_)
     result = mix(result, hash);
   return result;

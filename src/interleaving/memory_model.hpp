@@ -6,9 +6,11 @@
 // location the oldest value it may still read. A load may return any value from there on; an
 // acquire load joins the view that the value was released with. A read-modify-write reads the
 // newest value and appends to it, so a failed compare-exchange is just a load. Release sequences
-// through read-modify-writes are kept. Fences and seq_cst are not modelled: the code under test has
-// none. Stores append at the end of the modification order, which is complete as long as each
-// location is plainly stored by one thread at a time.
+// through read-modify-writes are kept. Sequentially consistent fences share one view of their own:
+// each takes over what those before it had seen, and adds what its thread has seen; they order what
+// may be read, but make no plain data visible. Other fences, and seq_cst of single accesses, are
+// not modelled: the code under test has none. Stores append at the end of the modification order,
+// which is complete as long as each location is plainly stored by one thread at a time.
 //
 // Plain data is checked for races with vector clocks, which travel inside the views.
 
@@ -31,6 +33,8 @@ struct View {
   std::array<std::uint16_t, max_threads> clock{};     ///< by thread: steps known to be done
 
   void join(const View& other);
+  /// The same but for the clock.
+  void join_values(const View& other);
   std::uint64_t hash(std::size_t locations) const;
 };
 
@@ -67,6 +71,8 @@ class Memory {
   void store(View& view, std::uint32_t location, Value value, std::memory_order order);
   /// Appends `value` after the newest one, which was read.
   void read_modify_write(View& view, std::uint32_t location, Value value, std::memory_order order);
+  /// A sequentially consistent fence.
+  void fence(View& view);
 
   /// Equal for equal contents, whatever order unrelated steps came in.
   std::uint64_t hash() const;
@@ -81,6 +87,7 @@ class Memory {
 
   std::vector<std::vector<Message>> locations_;
   std::vector<std::uint64_t> hashes_;
+  View fenced_;  ///< what the fences so far have seen
 };
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value);

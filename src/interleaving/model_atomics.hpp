@@ -25,6 +25,7 @@ Value model_change(std::uint32_t location, Change change, Value operand, Value m
                    std::memory_order order, Place place);
 bool model_compare_exchange(std::uint32_t location, Value& expected, Value desired,
                             std::memory_order success, std::memory_order failure, Place place);
+void model_fence(Place place);
 shared_memory::WaitResult model_wait(std::uint32_t location, Value expected, bool has_deadline);
 void model_wake(std::uint32_t location, int count, Place place);
 std::uint32_t model_new_plain();
@@ -84,6 +85,8 @@ class ModelAtomic {
 struct ModelAtomics {
   template <typename T>
   using Atomic = ModelAtomic<T>;
+  static constexpr bool has_fence = true;
+  static void fence(Place place = Place::current()) { model_fence(place); }
 
   static shared_memory::WaitResult wait(ModelAtomic<std::uint32_t>& word, std::uint32_t expected,
                                         std::int64_t deadline_ns) {

@@ -75,7 +75,7 @@ Result<> Node::map_setup(JoinedSetup joined) {
   auto page = TRY(shared_memory::MemoryFile::adopt(std::move(joined.fds[1])));
   bell_ = TRY(shared_memory::DoorbellPage::open(std::move(page), std::move(joined.fds[2])));
   TRY(outbox_.set_up(setup_, std::move(joined.fds[0]),
-                     {.are_waiting = [this] { return bell_->is_ready(); },
+                     {.are_waiting = [this] { return bell_->is_controlled(); },
                       .follow = [this] { follow_orders(); },
                       .report_blocked =
                           [this](std::uint64_t edge) {
@@ -128,7 +128,7 @@ void Node::report_timeouts_locked() {
 [[gnu::hot]] void Node::follow_orders() {
   if (setup_.watched) bell_->note_activity(monotonic_ns());
   // One relaxed load when there is nothing to follow.
-  if (!bell_->is_ready()) return;
+  if (!bell_->is_controlled()) return;
   std::lock_guard lock(receiving_);
   look_at_doorbell_locked();
   hand_over_locked();
@@ -238,11 +238,8 @@ void Node::follow(Order order) {
   for (;;) {
     // Before the look at what may end the wait: see nudge().
     const std::uint32_t turn = turn_word_.load(std::memory_order_acquire);
-    bool has_glanced = false;
-    if (setup_.busy)
-      has_glanced = glance_at_doorbell_locked();
-    else
-      look_at_doorbell_locked();
+    // While there are messages the doorbell stays as it is; see doorbell.hpp.
+    const bool has_glanced = glance_at_doorbell_locked();
     Inbox::Outcome taken = inbox_->take(now, event);
     if (has_glanced && taken == Inbox::Outcome::Nothing) {
       look_at_doorbell_locked();

@@ -4,8 +4,9 @@
 // interleaving explorer (src/interleaving) runs the very same code with atomics of its own, which
 // may show every value that C++ allows, stale ones included.
 //
-// A policy has: Atomic<T> with the members of std::atomic that take explicit orderings;
-// wait(word, expected, deadline_ns) and wake(word, count) with the meaning of futex(2).
+// A policy has: Atomic<T> with the members of std::atomic that take explicit orderings; fence(), a
+// sequentially consistent one; wait(word, expected, deadline_ns) and wake(word, count) with the
+// meaning of futex(2).
 
 #include <atomic>
 #include <cstdint>
@@ -27,6 +28,15 @@ inline constexpr int everybody = std::numeric_limits<int>::max();
 struct SystemAtomics {
   template <typename T>
   using Atomic = std::atomic<T>;
+  /// Whether fence() is one. ThreadSanitizer knows none: then do without.
+#ifdef __SANITIZE_THREAD__
+  static constexpr bool has_fence = false;
+  static void fence() {}
+#else
+  static constexpr bool has_fence = true;
+  /// Of two of these one comes first, and who comes second sees what the other wrote before.
+  static void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+#endif
 
   /// Sleeps while `word` equals `expected`, at most until `deadline_ns` (CLOCK_MONOTONIC). The word
   /// may lie in memory shared between processes. May return Woken without a reason.

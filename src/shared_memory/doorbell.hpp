@@ -11,6 +11,12 @@
 // are totally ordered for one word, so either the ringer sees the sleeper, or the sleeper sees the
 // ring: no lost wake-up, and a burst rings a sleeper once. Written as a template so that the
 // interleaving explorer runs this very code.
+//
+// While messages flow, the word does not change at all: a node that finds messages leaves the bits
+// set (glance), and a ringer that finds its bit set leaves the word alone. So it stays in the
+// caches of both. A fence on each side makes that safe: between the message and the look at the
+// bit, and between the taking of the bit and the look for messages. Whichever comes second sees the
+// other.
 
 #include <cstdint>
 
@@ -47,9 +53,16 @@ class Doorbell {
   /// Announces `bits`. What was written before is seen by whoever takes them. The caller performs
   /// the wake it is told (wake_futex, or a write to the event descriptor); it may do so later.
   Wake ring(std::uint32_t bits) {
-    // release: the message behind the bit is visible to who takes it. Nothing is acquired: "the bit
-    // was set already" only means that a take comes later, and that take sees what came before.
-    const std::uint32_t old = word_->fetch_or(bits & bell_ready, std::memory_order_release);
+    bits &= bell_ready;
+    if constexpr (Policy::has_fence) {
+      Policy::fence();
+      // relaxed: if this is a value from before a take, then the fence of that take comes after
+      // ours, and who took looks for messages behind it.
+      if ((word_->load(std::memory_order_relaxed) & bits) == bits) return {};
+    }
+    // release: what was written before is visible to who takes the bit. Nothing is acquired: "the
+    // bit was set already" only means that a take comes later, and that take sees what came before.
+    const std::uint32_t old = word_->fetch_or(bits, std::memory_order_release);
     if ((old & bell_ready) != 0) return {};  // whoever rang before has woken, or is about to wake
     return {.futex = (old & bell_parked) != 0, .event_fd = (old & bell_parked_fd) != 0};
   }
@@ -61,11 +74,15 @@ class Doorbell {
     return {.futex = (old & bell_parked) != 0, .event_fd = (old & bell_parked_fd) != 0};
   }
 
-  /// Takes the ready bits, all of them. Leaves the parked bits of others alone.
+  /// Takes the ready bits, all of them. Leaves the parked bits of others alone. Look for messages
+  /// afterwards, not before.
   std::uint32_t take() {
     // acquire: what every ringer since the last take wrote before its ring is visible. All changes
     // of the word are read-modify-writes, so each ring heads a release sequence up to here.
-    return word_->fetch_and(~bell_ready, std::memory_order_acquire) & bell_ready;
+    const std::uint32_t taken = word_->fetch_and(~bell_ready, std::memory_order_acquire);
+    // See ring(): messages behind which nobody rings are visible from here on.
+    if constexpr (Policy::has_fence) Policy::fence();
+    return taken & bell_ready;
   }
 
   /// The ready bits at this moment, without taking them. A hint, for spinning: nothing read after

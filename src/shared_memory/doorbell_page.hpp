@@ -50,6 +50,10 @@ class DoorbellPage {
   std::uint32_t glance() const { return Doorbell<SystemAtomics>(page().word).glance(); }
   /// A hint for spinning.
   bool is_ready() const { return Doorbell<SystemAtomics>(page().word).ready() != 0; }
+  /// The same of a datagram on the control socket.
+  bool is_controlled() const {
+    return (Doorbell<SystemAtomics>(page().word).ready() & bell_control) != 0;
+  }
   /// Sleeps until something is ready; one thread at a time. See Doorbell::wait.
   WaitResult wait(std::int64_t deadline_ns) { return bell().wait(deadline_ns); }
   /// Spins until something is ready, for at most `duration_ns`. True: it is.
