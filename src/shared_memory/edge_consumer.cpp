@@ -100,7 +100,10 @@ EdgeConsumer::EdgeConsumer(std::shared_ptr<EdgeMemory> memory,
       }
       return std::nullopt;
     }
-    if (take(*found)) return read_message(found->entry.slot);
+    if (!take(*found)) continue;
+    // What waits behind comes from memory while the caller works on this one.
+    if (const auto next = queue_.likely_next()) memory_->prefetch(*next);
+    return read_message(found->entry.slot);
   }
 }
 

@@ -107,6 +107,12 @@ class QueueConsumer {
     return head.is_protected ? protected_.take(head.entry) : ordinary_.take(head.entry);
   }
 
+  /// The slot of the message that will most likely be next, if one was seen already.
+  std::optional<std::uint32_t> likely_next() const {
+    const auto seen = ordinary_.peek_seen();
+    return seen ? std::optional(seen->slot) : std::nullopt;
+  }
+
   bool is_empty() { return ordinary_.count() == 0 && protected_.count() == 0; }
   std::uint64_t ordinary_count() const { return ordinary_.count(); }
   std::uint64_t count() const { return ordinary_.count() + protected_.count(); }
