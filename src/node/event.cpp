@@ -4,11 +4,22 @@
 #include <utility>
 
 namespace dora::node {
+namespace {
+const std::string nothing;
+}
+
+const std::string& Event::id() const {
+  if (head_.input != nullptr) return *head_.input;
+  return notice_ ? notice_->id : nothing;
+}
+
+const std::string& Event::text() const {
+  return notice_ ? notice_->text : nothing;
+}
 
 Event* Event::create_notice(dora_event_type type, std::string id, std::string text) {
   auto* event = new Event(type);
-  event->id_ = std::move(id);
-  event->text_ = std::move(text);
+  event->notice_ = std::make_unique<Notice>(std::move(id), std::move(text));
   return event;
 }
 
@@ -21,8 +32,8 @@ Event* Event::create_local(MessageHead head, std::vector<std::byte> metadata,
   auto* event = new Event(DORA_EVENT_INPUT);
   event->head_ = head;
   event->local_ = std::move(payload);
-  event->local_metadata_ = std::move(metadata);
-  event->parts_.metadata = event->local_metadata_;
+  event->local_metadata_ = std::make_unique<const std::vector<std::byte>>(std::move(metadata));
+  event->parts_.metadata = *event->local_metadata_;
   return event;
 }
 
@@ -32,11 +43,12 @@ Event* Event::create_local(MessageHead head, std::vector<std::byte> metadata,
 }
 
 const std::vector<message::MetadataEntry>& Event::metadata() const {
-  if (!metadata_read_) {
-    metadata_read_ = true;
-    if (auto entries = message::read_metadata(parts_.metadata)) metadata_ = *std::move(entries);
+  if (metadata_ == nullptr) {
+    auto entries = message::read_metadata(parts_.metadata);
+    metadata_ = std::make_unique<std::vector<message::MetadataEntry>>(
+        entries ? *std::move(entries) : std::vector<message::MetadataEntry>());
   }
-  return metadata_;
+  return *metadata_;
 }
 
 }  // namespace dora::node

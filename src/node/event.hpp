@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "dora/node.h"
 #include "message/metadata.hpp"
 #include "node/local_payload.hpp"
@@ -32,7 +34,7 @@ struct MessageHead {
 /// The parts of a message's block; all spans lie inside it.
 struct MessageParts {
   std::span<const std::byte> metadata;
-  std::vector<std::int64_t> shape;  ///< of an n-dimensional array
+  boost::container::small_vector<std::int64_t, 4> shape;  ///< of an n-dimensional array
   bool is_ndarray = false;
   PayloadTypePointer type = nullptr;
   std::span<const std::byte> body;
@@ -56,8 +58,8 @@ class Event {
   void release();
 
   dora_event_type type() const { return type_; }
-  const std::string& id() const { return head_.input != nullptr ? *head_.input : id_; }
-  const std::string& text() const { return text_; }
+  const std::string& id() const;
+  const std::string& text() const;
   const MessageHead& head() const { return head_; }
   /// Of a message that came over an edge.
   const MessageParts& parts() const { return parts_; }
@@ -80,6 +82,13 @@ class Event {
     return &flat_length_;
   }
 
+  /// The two buffers of a plain array without nulls, as Arrow wants them; they live as long as the
+  /// event.
+  const void** flat_buffers(const void* data) {
+    flat_buffers_[1] = data;
+    return flat_buffers_;
+  }
+
   /// Read on first use; malformed metadata reads as none.
   const std::vector<message::MetadataEntry>& metadata() const;
 
@@ -89,18 +98,23 @@ class Event {
       : type_(DORA_EVENT_INPUT), head_(head), block_(std::move(block)) {}
   ~Event() = default;
 
+  struct Notice {
+    std::string id;
+    std::string text;
+  };
+
+  // Apart what a message over an edge does not have: whoever keeps many keeps them small.
   std::atomic<std::uint32_t> references_{1};
   dora_event_type type_;
-  std::string id_;
-  std::string text_;
   MessageHead head_;
   MessageParts parts_;
   shared_memory::Block block_;
-  LocalPayload::Pointer local_;
-  std::vector<std::byte> local_metadata_;
   mutable std::int64_t flat_length_ = 0;
-  mutable bool metadata_read_ = false;
-  mutable std::vector<message::MetadataEntry> metadata_;
+  const void* flat_buffers_[2] = {};
+  mutable std::unique_ptr<std::vector<message::MetadataEntry>> metadata_;
+  std::unique_ptr<Notice> notice_;
+  LocalPayload::Pointer local_;
+  std::unique_ptr<const std::vector<std::byte>> local_metadata_;
 };
 
 }  // namespace dora::node

@@ -100,7 +100,7 @@ TEST_F(Pair, TensorKeepsItsShape) {
   ASSERT_TRUE(a->outbox().send(out, Payload::tensor(tensor), nullptr));
   auto event = next(*b);
   EXPECT_TRUE(event->parts().is_ndarray);
-  EXPECT_EQ(event->parts().shape, (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(event->parts().shape, (decltype(event->parts().shape){2, 3}));
 }
 
 TEST_F(Pair, SampleIsFilledInPlaceAndSentOnce) {
