@@ -88,6 +88,17 @@ PyObject* find_dtype(const dora_tensor& tensor) {
   return dtype;
 }
 
+/// Up to here a copy costs less, in time and in memory, than to keep the whole event alive.
+constexpr std::size_t most_copied = 128;
+
+std::size_t size_of(const dora_tensor& tensor) {
+  // The numbers were checked, and so was their product.
+  std::size_t size = tensor.item_bits / 8;
+  for (int i = 0; i < tensor.rank; ++i)
+    size *= static_cast<std::size_t>(tensor.shape[i]);
+  return size;
+}
+
 /// One byte for each bit, in an immutable object.
 Ref unpack_bits(const void* data, Py_ssize_t count) {
   Ref bytes = steal(PyBytes_FromStringAndSize(nullptr, count));
@@ -142,6 +153,10 @@ PyObject* make_ndarray(dora_event* event, const dora_tensor& tensor) {
     for (int i = 0; i < tensor.rank; ++i)
       count *= static_cast<Py_ssize_t>(tensor.shape[i]);
     base = unpack_bits(tensor.data, count);
+    if (base) data = PyBytes_AsString(base.ptr());
+  } else if (const std::size_t size = size_of(tensor); size > 0 && size <= most_copied) {
+    base = steal(PyBytes_FromStringAndSize(static_cast<const char*>(tensor.data),
+                                           static_cast<Py_ssize_t>(size)));
     if (base) data = PyBytes_AsString(base.ptr());
   } else {
     base = keep(event);
