@@ -22,7 +22,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -216,13 +216,35 @@ class _DeviceMemory:
 
 @contextlib.contextmanager
 def open_ipc_handle(ipc_handle: IpcHandle, metadata: Mapping[str, Any]) -> Iterator[Any]:
-    """A torch.Tensor over the memory of the sender's tensor, until the block ends."""
-    try:
-        import torch
-    except ImportError as error:
-        raise _error("open_ipc_handle gives a torch.Tensor: install torch") from error
+    """A torch.Tensor over the memory of the sender's tensor, until the block ends.
+
+    Without torch it is an array of cupy, and without cupy one of numba.
+    """
+    array_of = _array_maker()
     pointer = ipc_handle.open()
     try:
-        yield torch.as_tensor(_DeviceMemory(pointer, metadata), device="cuda")
+        yield array_of(_DeviceMemory(pointer, metadata))
     finally:
         ipc_handle.close()
+
+
+def _array_maker() -> Callable[[_DeviceMemory], Any]:
+    """What makes an array of the memory that `__cuda_array_interface__` describes."""
+    with contextlib.suppress(ImportError):
+        import torch
+
+        return lambda memory: torch.as_tensor(memory, device="cuda")
+    with contextlib.suppress(ImportError):
+        import cupy
+
+        make: Callable[[_DeviceMemory], Any] = cupy.asarray
+        return make
+    with contextlib.suppress(ImportError):
+        import numba.cuda
+
+        make = numba.cuda.as_cuda_array
+        return make
+    raise _error(
+        "open_ipc_handle gives a torch.Tensor, or else an array of cupy or numba: "
+        "install one of them"
+    )
