@@ -66,6 +66,11 @@ def over(interface):
     return np.asarray(Memory())
 
 
+def topk(scores, k, sorted):
+    order = np.argsort(-np.asarray(scores))[:k]
+    return np.asarray(scores)[order], order
+
+
 def as_tensor(memory, device):
     assert device == "cuda"
     return Tensor(over(memory.__cuda_array_interface__), device)

@@ -1,0 +1,1 @@
+"""Stands for pynput: see keyboard.py."""
