@@ -128,6 +128,14 @@ void set_log_settings(json::object& object, const LogSettings& log) {
   set(object, "max_rotated_files", log.max_rotated_files);
 }
 
+void set_restart_settings(json::object& object, const RestartSettings& restart) {
+  object["restart_policy"] = to_text(restart.policy);
+  object["max_restarts"] = restart.max_restarts;
+  set(object, "restart_delay", restart.delay);
+  set(object, "max_restart_delay", restart.max_delay);
+  set(object, "restart_window", restart.window);
+}
+
 json::value of(const std::optional<Deploy>& deploy) {
   if (!deploy) return nullptr;
   json::object object;
@@ -164,6 +172,7 @@ json::object of(const Operator& each) {
   set_port_documentation(object, each.ports);
   set(object, "build", each.build);
   set_log_settings(object, each.log);
+  if (each.restart != RestartSettings{}) set_restart_settings(object, each.restart);
   return object;
 }
 
@@ -268,11 +277,8 @@ json::object of(const Node& node) {
     set_port_documentation(object, node.ports);
     set_log_settings(object, node.log);
   }
-  object["restart_policy"] = to_text(node.restart.policy);
-  object["max_restarts"] = node.restart.max_restarts;
-  set(object, "restart_delay", node.restart.delay);
-  set(object, "max_restart_delay", node.restart.max_delay);
-  set(object, "restart_window", node.restart.window);
+  // Operators say it themselves; every node has the keys all the same.
+  set_restart_settings(object, has_operators ? RestartSettings{} : node.restart);
   set(object, "health_check_timeout", node.health_check_timeout);
   set(object, "finish_grace_secs", node.finish_grace);
   if (!node.cpu_affinity.empty()) object["cpu_affinity"] = json::value_from(node.cpu_affinity);

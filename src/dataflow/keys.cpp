@@ -126,6 +126,12 @@ constexpr Key operators[] = {
     {"min_log_level", "level", "none", "As for nodes; at most one operator of a node."},
     {"max_log_size", "size", "unlimited", "As for nodes; at most one operator of a node."},
     {"max_rotated_files", "0 to 100", "`5`", "As for nodes; at most one operator of a node."},
+    {"restart_policy", "`never`, `on-failure` or `always`", "`never`",
+     "When the process of the operators is started again; at most one operator of a node."},
+    {"max_restarts", "number", "`0`", "As for nodes, beside `restart_policy`."},
+    {"restart_delay", "seconds", "at once, then growing", "As for nodes."},
+    {"max_restart_delay", "seconds", "none", "As for nodes."},
+    {"restart_window", "seconds", "none", "As for nodes."},
 };
 
 constexpr Key python_operator[] = {

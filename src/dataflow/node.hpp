@@ -40,18 +40,6 @@ struct EnvironmentValue {
 };
 using Environment = std::map<std::string, EnvironmentValue>;
 
-enum class RestartPolicy { Never, OnFailure, Always };
-
-struct RestartSettings {
-  RestartPolicy policy = RestartPolicy::Never;
-  /// 0: no limit.
-  std::uint32_t max_restarts = 0;
-  std::optional<std::chrono::nanoseconds> delay;
-  std::optional<std::chrono::nanoseconds> max_delay;
-  std::optional<std::chrono::nanoseconds> window;
-  bool operator==(const RestartSettings&) const = default;
-};
-
 /// A repository to clone; at most one of branch, tag and rev is set.
 struct GitSource {
   std::string url;

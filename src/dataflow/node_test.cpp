@@ -162,5 +162,21 @@ TEST(Operators, HaveTheirOwnPortsAndShareTheNodes) {
   EXPECT_EQ(vision.log.send_logs_as, id("b/log"));
 }
 
+TEST(Operators, SayWhenTheirProcessIsStartedAgain) {
+  auto dataflow = read(
+      "nodes:\n"
+      "  - id: vision\n"
+      "    operators:\n"
+      "      - {id: a, python: a.py, restart_policy: on-failure, max_restarts: 3,\n"
+      "         restart_delay: 0.5, max_restart_delay: 2, restart_window: 60}\n"
+      "      - {id: b, python: b.py, restart_policy: never}\n");
+  const RestartSettings& restart = dataflow.nodes.at(0).restart;
+  EXPECT_EQ(restart.policy, RestartPolicy::OnFailure);
+  EXPECT_EQ(restart.max_restarts, 3u);
+  EXPECT_EQ(restart.delay, std::chrono::milliseconds(500));
+  EXPECT_EQ(restart.max_delay, std::chrono::seconds(2));
+  EXPECT_EQ(restart.window, std::chrono::seconds(60));
+}
+
 }  // namespace
 }  // namespace dora::dataflow

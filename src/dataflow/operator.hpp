@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators: code that runs inside a runtime process which it shares with others.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,18 @@ struct LogSettings {
   /// How many rotated files are kept; nothing: 5. 0 keeps only the current file.
   std::optional<std::uint32_t> max_rotated_files;
   bool operator==(const LogSettings&) const = default;
+};
+
+enum class RestartPolicy { Never, OnFailure, Always };
+
+struct RestartSettings {
+  RestartPolicy policy = RestartPolicy::Never;
+  /// 0: no limit.
+  std::uint32_t max_restarts = 0;
+  std::optional<std::chrono::nanoseconds> delay;
+  std::optional<std::chrono::nanoseconds> max_delay;
+  std::optional<std::chrono::nanoseconds> window;
+  bool operator==(const RestartSettings&) const = default;
 };
 
 /// On which thread of its process an operator runs.
@@ -44,6 +57,8 @@ struct Operator {
   /// With the ids the operator itself uses; those of its node begin with `<operator>/`.
   Ports ports;
   LogSettings log;
+  /// Of the process, which it shares with others.
+  RestartSettings restart;
   /// Of the source.
   Location location;
 };

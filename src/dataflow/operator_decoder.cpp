@@ -100,6 +100,7 @@ Operator decode_operator(const Decoder& decoder, const YamlNode& yaml, const std
   result.build = fields.text("build");
   result.ports = decode_ports(decoder, fields);
   result.log = decode_log_settings(decoder, fields);
+  result.restart = decode_restart(fields);
   return result;
 }
 
@@ -184,6 +185,24 @@ void gather_log_settings(const Decoder& decoder, Node& node) {
   }
 }
 
+void gather_restart_settings(const Decoder& decoder, Node& node) {
+  const Operator* first = nullptr;
+  for (const Operator& each : node.operators) {
+    if (each.restart == RestartSettings{}) continue;
+    if (first) {
+      return decoder.report.add(
+          each.location,
+          {.code = "E025",
+           .message = fmt::format("both operator `{}` and operator `{}` of node `{}` say when it "
+                                  "is started again",
+                                  first->id, each.id, node.id.text()),
+           .help = "they share one process; keep the keys of one of the two"});
+    }
+    first = &each;
+    node.restart = each.restart;
+  }
+}
+
 }  // namespace
 
 void decode_operators(const Decoder& decoder, const Fields& fields, Node& node) {
@@ -230,6 +249,7 @@ void decode_operators(const Decoder& decoder, const Fields& fields, Node& node) 
     take_node_ports(decoder, fields, *accepted[0], node.operators[0], node.is_single_operator);
   }
   gather_log_settings(decoder, node);
+  gather_restart_settings(decoder, node);
 }
 
 void gather_operator_ports(const Decoder& decoder, Node& node) {
