@@ -116,6 +116,8 @@ class RunningOperator:
         assert self.module is not None
         before = dict(self.module.__dict__)
         try:
+            # A module keeps what its file had: a class that is no more must not stay unnoticed.
+            self.module.__dict__.pop(self.source.class_name, None)
             _hot_reload.execute_again(self.module, self.path)
             successor = self.make_instance()
             _hot_reload.hand_over(self.instance, successor)

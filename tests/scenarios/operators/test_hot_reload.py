@@ -63,3 +63,43 @@ def test_a_class_of_a_module_follows_its_file_too(workspace, start_dora):
     running.wait_for("second from the package")
     running.signal(signal.SIGINT)
     assert running.end().code == 0
+
+
+def test_operators_of_a_dataflow_in_the_background_follow_their_files(
+    workspace, start_dora, run_dora
+):
+    (workspace / "dataflow.yml").write_text(FLOW)
+    file = workspace / "my_op.py"
+    file.write_text(OPERATOR)
+    assert run_dora("up").code == 0
+    running = start_dora("start", "dataflow.yml", "--attach", "--hot-reload")
+    running.wait_for("first 3")
+    file.write_text(OPERATOR.replace("first", "second"))
+    running.wait_for("second ")
+    assert int(running.text.split("second ")[1].split()[0]) > 3
+    assert run_dora("stop", "--all").code == 0
+    assert running.end().code == 0
+    assert run_dora("down").code == 0
+
+
+def test_what_fails_in_a_new_class_leaves_the_old_one_running(workspace, start_dora):
+    (workspace / "dataflow.yml").write_text(FLOW)
+    file = workspace / "my_op.py"
+    file.write_text(OPERATOR)
+    running = start_dora("run", "dataflow.yml", "--hot-reload")
+    running.wait_for("first 3")
+    for broken, told in (
+        (OPERATOR.replace("self.count = 0", "self.count = 1 // 0"), "ZeroDivisionError"),
+        (OPERATOR.replace("class Operator", "class Other"), "has no class `Operator`"),
+        ("import nothing_of_this_name\n" + OPERATOR, "ModuleNotFoundError"),
+        (
+            OPERATOR.replace("if event", "raise KeyError('in the new one')\n        if event"),
+            "new one",
+        ),
+    ):
+        file.write_text(broken)
+        running.wait_for(told)
+        seen = int(running.text.rsplit("first ", 1)[1].split()[0])
+        running.wait_for(f"first {seen + 2}")
+    running.signal(signal.SIGINT)
+    assert running.end().code == 0
