@@ -71,6 +71,8 @@ ALL = [
     Peer("pipe", PEERS, "pipe.py", roles=("both",), module="multiprocessing.connection",
          label="multiprocessing.Pipe"),
     Peer("pyzmq", PEERS, "zeromq.py", module="zmq"),
+    Peer("pyzmq-calls", PEERS, "zeromq_calls.py", roles=("both",), module="zmq.asyncio",
+         label="pyzmq, also with asyncio"),
     Peer("zenoh", PEERS, "zenoh_peer.py", module="zenoh", label="eclipse-zenoh, shared memory"),
     Peer("iceoryx2", PEERS, "iceoryx.py", module="iceoryx2"),
     Peer("memcpy", PEERS, "memcpy.py", roles=("both",), module="sys", label="one copy in memory"),
