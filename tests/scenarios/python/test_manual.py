@@ -119,7 +119,7 @@ RAISING = """
 
     async def receive():
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda loop, context: print(context["exception"]))
+        loop.set_exception_handler(lambda loop, context: print(repr(context["exception"])[:17]))
         loop.call_later(0.01, lambda: 1 // 0)
         loop.call_later(0.02, lambda: node.send_output("number", b"later"))
         return await node.recv_async()
@@ -139,5 +139,5 @@ def test_exceptions_in_callbacks_come_through_and_break_nothing(flow):
     said = flow.run().succeeded().of("worker")
     assert "'DLPack' cannot be sent: while exporting" in said.pop(1)
     assert said == [
-        "while exporting", "as metadata", "integer division or modulo by zero", "True", "True",
+        "while exporting", "as metadata", "ZeroDivisionError", "True", "True",
     ]  # fmt: skip
