@@ -27,9 +27,14 @@ class FileServer:
                 body = server.files.get(self.path.partition("?")[0])
                 self.send_response(200 if body is not None else 404)
                 body = body or b""
+                kind = "text/html" if self.path.endswith("/") else "application/octet-stream"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body) + server.missing))
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
 
             def log_message(self, *arguments):
                 pass
