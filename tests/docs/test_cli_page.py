@@ -5,8 +5,6 @@ After a change of a command: DORA_WRITE_DOCUMENTS=1 pytest tests/docs/test_cli_p
 
 import json
 import os
-import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -83,42 +81,3 @@ def test_the_page_shows_every_variable_of_a_flag(table):
     )
     text = f"| Variable | Flag | Of |\n|---|---|---|\n{rows}"
     assert part_of("environment.md", "flags", text) == text
-
-
-def examples():
-    page = (DOCS / "cli.md").read_text()
-    blocks = re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
-
-
-NODE = """\
-from dora import Node
-
-node = Node()
-node.send_output("message", [1])
-"""
-
-
-@pytest.mark.parametrize("line", examples())
-def test_every_example_is_understood(line, workspace, run_dora, environment):
-    """It may have nothing to work on here, but it is a right command line and answers in words."""
-    (match,) = re.findall(r"dora [^|)>#]*", line)[:1]
-    for folder in (workspace, workspace / "hello", workspace / "robots"):
-        folder.mkdir(exist_ok=True)
-        (folder / "dataflow.yml").write_text(
-            "nodes: [{id: sender, path: node.py, outputs: [message]}]\n"
-        )
-        (folder / "node.py").write_text(NODE)
-    # No example asks a network.
-    (workspace / "index").mkdir()
-    (workspace / "hub.toml").write_text('[[index]]\nalias = "official"\npath = "index"\n')
-    environment["DORA_HUB_CONFIG"] = str(workspace / "hub.toml")
-    words = []
-    for word in shlex.split(match)[1:]:
-        found = (
-            sorted(p.relative_to(workspace) for p in workspace.glob(word)) if "*" in word else []
-        )
-        words += found or [word]
-    result = run_dora(*words)
-    assert result.code in (0, 1, 3, 4, 5, 6), result
-    assert "terminate called" not in result.err
