@@ -129,7 +129,8 @@ constexpr ErrorCode table[] = {
     {"E033", "a port of a module is wrong",
      "Every port in the module's `inputs` must be bound where it is used, no other port may be, "
      "and every port in its `outputs` must be sent by exactly one of its nodes. Inner nodes read a "
-     "port as `_mod/<port>`."},
+     "port as `_mod/<port>`. Outside, outputs are read as `<node>/<output>`, those that the module "
+     "lists in its `outputs`; what its inner nodes send beside them is private."},
     {"E034", "a parameter of a module is wrong",
      "Keys of `params` consist of letters, digits and `_`, are unique without regard to case, and "
      "their values are texts."},

@@ -138,6 +138,12 @@ class Expansion {
     if (scope.file && parts->node == "_mod") return bound(std::move(input), parts->output, scope);
     auto sibling = scope.siblings.find(std::string(parts->node));
     bool is_module = sibling != scope.siblings.end() && sibling->second->module;
+    if (sibling == scope.siblings.end()) {
+      if (const NodeDraft* owner = module_around(parts->node, scope)) {
+        refuse_inner(input, *parts, *owner);
+        return std::nullopt;
+      }
+    }
     if (!is_module) {
       input.source_text = scope.prefix + input.source_text;
       return input;
@@ -165,6 +171,42 @@ class Expansion {
                                 : fmt::format("its outputs: {}", fmt::join(names, ", ")),
          .help = meant ? fmt::format("did you mean `{}/{}`?", parts->node, *meant) : ""});
     return std::nullopt;
+  }
+
+  // The use of a module to whose inside `node` points: `m` of `m.inner`.
+  static const NodeDraft* module_around(std::string_view node, const Scope& scope) {
+    for (auto dot = node.find('.'); dot != std::string_view::npos; dot = node.find('.', dot + 1)) {
+      auto owner = scope.siblings.find(std::string(node.substr(0, dot)));
+      if (owner != scope.siblings.end() && owner->second->module) return owner->second;
+    }
+    return nullptr;
+  }
+
+  // Only what a module declares is seen outside of it.
+  void refuse_inner(const Input& input, const NodeAndOutput& parts, const NodeDraft& owner) const {
+    const auto& file = owner.module->file;
+    // What is wrong with the file was reported.
+    if (!file) return;
+    const std::string_view inner = parts.node.substr(owner.written_id.size() + 1);
+    std::string help = fmt::format("add `{}` to `outputs` of the module, and read `{}/{}`",
+                                   shown(parts.output), owner.written_id, shown(parts.output));
+    std::vector<std::string> names;
+    for (const auto& [id, sent] : file->exports) {
+      names.push_back(id.text());
+      // An operator's output may be written without the operator.
+      const bool is_meant =
+          sent.node == inner &&
+          (sent.output == parts.output || sent.output.ends_with("/" + std::string(parts.output)));
+      if (is_meant) help = fmt::format("read `{}/{}`", owner.written_id, id.text());
+    }
+    decoder_.report.add(
+        input.location,
+        {.code = "E033",
+         .message = fmt::format("`{}` is read, but what is inside the module `{}` is private",
+                                shown(input.source_text), shown(owner.written_id)),
+         .label = names.empty() ? "it has no outputs"
+                                : fmt::format("its outputs: {}", fmt::join(names, ", ")),
+         .help = std::move(help)});
   }
 
   std::optional<Input> bound(Input input, std::string_view port, const Scope& scope) const {

@@ -142,6 +142,28 @@ TEST(Module, MayContainModules) {
   EXPECT_EQ(files.reads, 2) << "each file is read once";
 }
 
+TEST(Module, KeepsItsInsidePrivate) {
+  const auto read_as = [](std::string_view source) {
+    auto result = read_with_camera(std::string(use) +
+                                   "  - {id: spy, path: spy, inputs: {x: " + std::string(source) +
+                                   "}}\n  - {id: front.own, path: own, outputs: [y]}\n");
+    return result.diagnostics.empty() ? "accepted" : render(result.diagnostics);
+  };
+  // Declared, but not by that name; an operator's; not declared; no such node at all.
+  for (const auto& [source, help] : std::map<std::string, std::string>{
+           {"front.grab/image", "read `front/image`"},
+           {"front.segment/cut/mask", "read `front/mask`"},
+           {"front.segment/mask", "read `front/mask`"},
+           {"front.tool/word", "add `word` to `outputs` of the module"},
+           {"front.grb/image", "its outputs: image, mask"}}) {
+    const std::string answer = read_as(source);
+    EXPECT_NE(answer.find("error[E033]"), std::string::npos) << answer;
+    EXPECT_NE(answer.find(help), std::string::npos) << answer;
+  }
+  // A node of the dataflow itself that is only called so.
+  EXPECT_EQ(read_as("front.own/y"), "accepted");
+}
+
 TEST(Module, PointsIntoItsOwnFile) {
   FakeFileSource files(Files{{"/base/m.yml", "module: {name: m}\nnodes:\n  - {id: a, pth: x}\n"}});
   auto result =
