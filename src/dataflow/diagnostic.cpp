@@ -37,10 +37,9 @@ void cut_line(std::string_view line, Diagnostic& diagnostic) {
   std::string_view window = line.substr(begin);
   window = window.substr(0, byte_of_character(window, last - first));
   // Tabs and control characters would move the caret or the terminal.
-  for (char c : window) {
-    bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    diagnostic.source_line += c == '\t' ? ' ' : is_control ? '?' : c;
-  }
+  std::string without_tabs(window);
+  std::ranges::replace(without_tabs, '\t', ' ');
+  diagnostic.source_line = printable(without_tabs);
   diagnostic.caret_column = column - first;
   diagnostic.caret_length =
       std::clamp<std::size_t>(diagnostic.length, 1, std::max<std::size_t>(last - column, 1));

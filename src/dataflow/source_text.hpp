@@ -47,8 +47,13 @@ using SourceTexts = std::vector<std::shared_ptr<const SourceText>>;
 /// The number of characters in UTF-8 `text`; a stray byte counts as one.
 std::size_t count_characters(std::string_view text);
 
-/// Text from outside for a message: in full up to `limit` characters, then cut with an ellipsis;
-/// control characters become `?`.
+/// The length of the UTF-8 character at the start of `text`, 0 when there is none.
+std::size_t character_length(std::string_view text);
+
+/// Text from outside as a terminal may get it: control characters and what is not UTF-8 become `?`.
+std::string printable(std::string_view text);
+
+/// The same for a message: in full up to `limit` characters, then cut with an ellipsis.
 std::string shown(std::string_view text, std::size_t limit = 60);
 
 }  // namespace dora::dataflow

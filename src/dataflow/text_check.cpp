@@ -15,22 +15,6 @@ constexpr std::size_t directive_limit = 256;
 // thousand bytes for each entry.
 constexpr std::size_t flow_limit = 150'000;
 
-// The length of the UTF-8 character at the start of `text`, 0 when there is none.
-std::size_t character_length(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what lies beyond Unicode.
-  bool is_wrong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-                  (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
-  return is_wrong ? 0 : length;
-}
-
 // YAML has no control characters but these three.
 bool is_forbidden(char c) {
   bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
