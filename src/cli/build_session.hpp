@@ -34,7 +34,8 @@ inline constexpr std::array<Flag, 5> source_flags{{
      .value = "NS/NAME=PATH",
      .help = "A folder that takes the place of a package; may be repeated",
      .takes = Flag::Takes::Values,
-     .conflicts = "--write-lockfile"},
+     .conflicts = "--write-lockfile",
+     .complete = Complete::Packages},
 }};
 
 /// What they ask for.

@@ -15,7 +15,23 @@ namespace dora::cli {
 struct CommandContext;
 
 /// What completion offers for a value, beside `choices`.
-enum class Complete { Nothing, Files, DataflowFiles, Dataflows, Nodes, Outputs, Codes, Topics };
+enum class Complete {
+  Nothing,
+  Files,
+  DataflowFiles,
+  Dataflows,
+  Nodes,
+  NodeList,     ///< `node,node`
+  LoggedNodes,  ///< those of an earlier run, too
+  Outputs,
+  Inputs,
+  LogFilter,  ///< `node=level,node=level`
+  Packages,   ///< of the hub
+  DataflowFilesOrPackages,
+  Parameters,
+  Codes,
+  Topics,
+};
 
 struct Flag {
   enum class Takes { Nothing, Value, Values, OptionalValue };

@@ -8,12 +8,11 @@
 namespace dora::cli {
 namespace {
 
-// Bash hands `--format=json` over as three words.
+// Bash hands `--format=json` and `camera=info` over as three words.
 std::vector<std::string> join_at_equals(std::span<const std::string> words) {
   std::vector<std::string> joined;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool joins = words[i] == "=" && !joined.empty() && joined.back().starts_with("--");
-    if (!joins) {
+    if (words[i] != "=" || joined.empty()) {
       joined.push_back(words[i]);
       continue;
     }
@@ -90,19 +89,62 @@ class Completer {
       const std::string& word = words_[next_++];
       if (word == "--") {
         is_after_dashes_ = true;
-        arguments_ += words_.size() - next_;
+        while (next_ < words_.size())
+          read_argument(words_[next_++]);
         return nullptr;
       }
       if (!word.starts_with('-') || word == "-") {
-        ++arguments_;
+        read_argument(word);
         continue;
       }
-      const Flag* flag = find_flag(*command_, word);
-      if (flag == nullptr || !takes_next_word(*flag)) continue;
+      const auto equals = word.find('=');
+      const Flag* flag = find_flag(*command_, word.substr(0, equals));
+      if (flag == nullptr) continue;
+      if (equals != std::string::npos) {
+        remember(flag->complete, std::string_view(word).substr(equals + 1));
+        continue;
+      }
+      if (!takes_next_word(*flag)) continue;
       if (next_ == words_.size()) return flag;
-      ++next_;
+      remember(flag->complete, words_[next_++]);
     }
     return nullptr;
+  }
+
+  void read_argument(std::string_view word) {
+    const auto wanted = command_->own_arguments();
+    if (!wanted.empty()) remember(wanted[std::min(arguments_, wanted.size() - 1)].complete, word);
+    ++arguments_;
+  }
+
+  // What was typed before tells which names can follow.
+  void remember(Complete kind, std::string_view word) {
+    if (kind == Complete::DataflowFiles) query_.file = word;
+    if (kind == Complete::Dataflows) query_.dataflow = word;
+    if (kind == Complete::Nodes) query_.node = word;
+  }
+
+  std::vector<Candidate> names(Complete kind, std::string_view begun) {
+    NameQuery query = query_;
+    query.kind = kind;
+    query.begun = begun;
+    const bool is_filter = kind == Complete::LogFilter;
+    if (!is_filter && kind != Complete::NodeList) return source_.names(query);
+    // Of `camera=info,det` the part behind the comma is being typed.
+    const auto comma = begun.rfind(',');
+    const std::string before(begun.substr(0, comma == std::string_view::npos ? 0 : comma + 1));
+    query.begun = begun.substr(before.size());
+    std::vector<Candidate> found;
+    const auto equals = query.begun.find('=');
+    if (is_filter && equals != std::string::npos) {
+      for (const char* level : {"error", "warn", "info", "debug", "trace", "stdout"})
+        found.push_back({before + query.begun.substr(0, equals + 1) + level, ""});
+      return found;
+    }
+    query.kind = is_filter ? Complete::LoggedNodes : Complete::Nodes;
+    for (const Candidate& node : source_.names(query))
+      found.push_back({before + node.word + (is_filter ? "=" : ""), node.help});
+    return found;
   }
 
   void offer(std::string_view word, std::string_view help) {
@@ -135,10 +177,17 @@ class Completer {
   }
 
   void offer_values(const Flag& flag, std::string_view begun, const std::string& before) {
+    const auto add = [&](const std::string& word, const std::string& help) {
+      const std::string whole = before + word;
+      if (!word.starts_with(begun) ||
+          std::ranges::find(found_, whole, &Candidate::word) != found_.end())
+        return;
+      found_.push_back({whole, help});
+    };
     for (const std::string& choice : split_choices(flag.choices))
-      if (choice.starts_with(begun)) found_.push_back({before + choice, ""});
-    for (Candidate& each : source_.names(flag.complete, begun))
-      if (each.word.starts_with(begun)) found_.push_back({before + each.word, each.help});
+      add(choice, "");
+    for (const Candidate& each : names(flag.complete, begun))
+      add(each.word, each.help);
   }
 
   void offer_argument() {
@@ -151,7 +200,7 @@ class Completer {
     const Argument& argument = wanted[std::min(arguments_, wanted.size() - 1)];
     for (const std::string& choice : split_choices(argument.choices))
       offer(choice, "");
-    for (const Candidate& each : source_.names(argument.complete, begun_))
+    for (const Candidate& each : names(argument.complete, begun_))
       offer(each.word, each.help);
   }
 
@@ -164,22 +213,25 @@ class Completer {
   std::size_t arguments_ = 0;
   bool has_first_word_ = false;
   bool is_after_dashes_ = false;
+  NameQuery query_;
   std::vector<Candidate> found_;
 };
 
 constexpr std::string_view bash_script = R"(# Completion of dora for bash. Put this into ~/.bashrc:
 #   source <(dora completion bash)
 _dora() {
-  local word
+  local word before= at=$COMP_CWORD
+  # Behind a `=` bash has begun a new word: what stands before it is not to be typed again.
+  [[ ${COMP_WORDS[at]} == = ]] && before==
+  while ((at > 0)) && [[ ${COMP_WORDS[at]} == = || ${COMP_WORDS[at-1]} == = ]]; do
+    ((at--))
+    before=${COMP_WORDS[at]}$before
+  done
   COMPREPLY=()
   while IFS=$'\t' read -r word _; do
-    # Behind a `=` or `:` bash has begun a new word.
-    case ${COMP_WORDS[COMP_CWORD-1]}${COMP_WORDS[COMP_CWORD]} in
-      *=*) word=${word#*=} ;;
-    esac
-    COMPREPLY+=("$word")
+    COMPREPLY+=("${word#"$before"}")
   done < <("${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/=] ]] && compopt -o nospace
   return 0
 }
 complete -F _dora dora
@@ -193,7 +245,7 @@ _dora() {
   local -a plain folders
   while IFS= read -r line; do
     local word=${line%%$'\t'*} help=${line#*$'\t'}
-    if [[ $word == */ ]]; then
+    if [[ $word == *[/=] ]]; then
       folders+=("$word")
     else
       plain+=("${word//:/\\:}:${help}")

@@ -18,12 +18,23 @@ struct Candidate {
   bool operator==(const Candidate&) const = default;
 };
 
+/// What is asked for, and what of the command line narrows it down.
+struct NameQuery {
+  Complete kind = Complete::Nothing;
+  /// What was typed of the word, for files.
+  std::string begun{};
+  /// A dataflow's file, the name of a running dataflow, one of its nodes; empty where none was
+  /// typed.
+  std::string file{};
+  std::string dataflow{};
+  std::string node{};
+};
+
 /// Where names come from.
 class CompletionSource {
  public:
   virtual ~CompletionSource() = default;
-  /// What `kind` offers. `begun` is what was typed of the word, for files.
-  virtual std::vector<Candidate> names(Complete kind, std::string_view begun) = 0;
+  virtual std::vector<Candidate> names(const NameQuery& query) = 0;
 };
 
 /// The words that may stand where the last of `words` is being typed; `words` are what stands

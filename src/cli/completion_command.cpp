@@ -8,12 +8,19 @@
 #include <unistd.h>
 
 #include "base/spelling.hpp"
+#include "cli/build_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/control_client.hpp"
+#include "cli/control_request.hpp"
+#include "cli/dataflow_file.hpp"
+#include "cli/log_source.hpp"
+#include "cli/run_options.hpp"
+#include "cli/running_node.hpp"
 #include "cli/topics.hpp"
 #include "dataflow/error_codes.hpp"
 #include "dataflow/load.hpp"
+#include "hub/index_fetcher.hpp"
 
 namespace dora::cli {
 namespace {
@@ -22,26 +29,42 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 // What a person waits for a completion, and how many names help.
-constexpr auto survey_patience = 40ms;
+constexpr auto survey_patience = 30ms;
 constexpr std::size_t most_names = 500;
 
 // Asks the running dataflows and the disk.
 class LiveSource : public CompletionSource {
  public:
-  std::vector<Candidate> names(Complete kind, std::string_view begun) override {
-    switch (kind) {
+  explicit LiveSource(const Environment& environment) : environment_(environment) {}
+
+  std::vector<Candidate> names(const NameQuery& query) override {
+    switch (query.kind) {
       case Complete::Nothing:
+      case Complete::LogFilter:  // of LoggedNodes
+      case Complete::NodeList:   // of Nodes
         return {};
       case Complete::Files:
-        return files(begun, false);
+        return files(query.begun, false);
       case Complete::DataflowFiles:
-        return files(begun, true);
+        return files(query.begun, true);
       case Complete::Dataflows:
         return dataflows();
       case Complete::Nodes:
-        return nodes();
+        return query.file.empty() ? nodes(query) : nodes_of_file(query.file);
+      case Complete::LoggedNodes:
+        return query.file.empty() ? logged_nodes(query) : nodes_of_file(query.file);
       case Complete::Outputs:
-        return outputs();
+      case Complete::Inputs:
+        return ports(query);
+      case Complete::Packages:
+        return packages();
+      case Complete::DataflowFilesOrPackages: {
+        std::vector<Candidate> found = files(query.begun, true);
+        std::ranges::move(packages(), std::back_inserter(found));
+        return found;
+      }
+      case Complete::Parameters:
+        return parameters(query);
       case Complete::Codes:
         return codes();
       case Complete::Topics:
@@ -77,6 +100,16 @@ class LiveSource : public CompletionSource {
     return survey ? std::move(survey->dataflows) : std::vector<RunningDataflow>{};
   }
 
+  // Those that the command line means.
+  static std::vector<RunningDataflow> running(const NameQuery& query) {
+    std::vector<RunningDataflow> found = running();
+    if (!query.dataflow.empty())
+      std::erase_if(found, [&](const RunningDataflow& each) {
+        return each.name != query.dataflow && each.uuid != query.dataflow;
+      });
+    return found;
+  }
+
   static std::vector<Candidate> dataflows() {
     std::vector<Candidate> found;
     for (const RunningDataflow& each : running())
@@ -85,22 +118,91 @@ class LiveSource : public CompletionSource {
     return found;
   }
 
-  static std::vector<Candidate> nodes() {
+  static std::vector<Candidate> nodes(const NameQuery& query) {
     std::vector<Candidate> found;
-    for (const RunningDataflow& each : running())
+    for (const RunningDataflow& each : running(query))
       for (const std::string& node : each.running_nodes)
         found.push_back({node, each.name});
     return found;
   }
 
-  static std::vector<Candidate> outputs() {
+  // Those whose files `dora logs` would show.
+  static std::vector<Candidate> logged_nodes(const NameQuery& query) {
+    std::vector<Candidate> found = nodes(query);
+    LogWish wish;
+    if (!query.dataflow.empty()) wish.dataflow = query.dataflow;
+    std::error_code error;
+    wish.directory = fs::current_path(error);
+    const auto source = find_log_source(wish, Survey{.dataflows = running(query), .errors = {}});
+    if (!source) return found;
+    for (const fs::path& folder : source->folders) {
+      fs::directory_iterator entry(folder, error);
+      for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (name.starts_with("log_") && name.ends_with(".jsonl"))
+          found.push_back({name.substr(4, name.size() - 10), ""});
+      }
+    }
+    return found;
+  }
+
+  static std::vector<Candidate> nodes_of_file(const std::string& typed) {
     std::vector<Candidate> found;
-    for (const RunningDataflow& each : running()) {
+    const auto path = find_dataflow_file(typed);
+    if (!path) return found;
+    const dataflow::LoadResult loaded = dataflow::load(*path);
+    if (const auto& known = loaded.dataflow ? loaded.dataflow : loaded.sketch)
+      for (const dataflow::Node& node : known->nodes)
+        found.push_back({std::string(node.id.text()), node.path});
+    return found;
+  }
+
+  static std::vector<Candidate> ports(const NameQuery& query) {
+    std::vector<Candidate> found;
+    for (const RunningDataflow& each : running(query)) {
       const auto loaded = dataflow::load(each.file);
       if (!loaded.dataflow) continue;
-      for (const dataflow::Node& node : loaded.dataflow->nodes)
-        for (const dataflow::Output& output : node.ports.outputs)
-          found.push_back({fmt::format("{}/{}", node.id.text(), output.id.text()), each.name});
+      for (const dataflow::Node& node : loaded.dataflow->nodes) {
+        const auto add = [&](std::string_view port) {
+          found.push_back({fmt::format("{}/{}", node.id.text(), port), each.name});
+        };
+        if (query.kind == Complete::Inputs) {
+          for (const dataflow::Input& input : node.ports.inputs)
+            add(input.id.text());
+        } else {
+          for (const dataflow::Output& output : node.ports.outputs)
+            add(output.id.text());
+        }
+      }
+    }
+    return found;
+  }
+
+  // Of the indexes that were fetched before: nobody is asked.
+  std::vector<Candidate> packages() const {
+    std::vector<Candidate> found;
+    const auto config = hub::HubConfig::load(environment_);
+    if (!config) return found;
+    const hub::IndexFetcher fetcher(lookup_context().inherited, hub::IndexFetcher::Ask::Never);
+    for (const hub::IndexConfig& index : config->indexes()) {
+      const auto catalog = fetcher.peek(index);
+      if (!catalog) continue;
+      for (const auto& [name_space, name] : catalog->packages())
+        found.push_back({fmt::format("{}/{}", name_space, name), index.alias});
+    }
+    return found;
+  }
+
+  static std::vector<Candidate> parameters(const NameQuery& query) {
+    std::vector<Candidate> found;
+    const auto deadline = std::chrono::steady_clock::now() + survey_patience;
+    for (const RunningDataflow& each : running(query)) {
+      const auto answer = ask(
+          each.instance, {"GET", path_of_node(each.uuid, query.node, "/parameters"), ""}, deadline);
+      const auto* all = answer ? answer->if_contains("parameters") : nullptr;
+      if (all == nullptr || !all->is_object()) continue;
+      for (const auto& parameter : all->get_object())
+        found.push_back({std::string(parameter.key()), ""});
     }
     return found;
   }
@@ -123,10 +225,12 @@ class LiveSource : public CompletionSource {
       found.push_back({std::string(topic.name), std::string(topic.summary)});
     return found;
   }
+
+  const Environment& environment_;
 };
 
 int complete_words(const CommandContext& context) {
-  LiveSource source;
+  LiveSource source(context.environment);
   std::string text;
   for (const Candidate& each : complete(context.command.arguments(), source)) {
     // Names come from files: one that would break the lines is not offered.

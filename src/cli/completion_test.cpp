@@ -16,12 +16,12 @@ using testing::Not;
 // Answers with the same names for every kind.
 class FakeSource : public CompletionSource {
  public:
-  std::vector<Candidate> names(Complete kind, std::string_view) override {
-    asked = kind;
-    if (kind == Complete::Nothing) return {};
+  std::vector<Candidate> names(const NameQuery& query) override {
+    asked = query;
+    if (query.kind == Complete::Nothing) return {};
     return {{"camera", ""}, {"detector", ""}};
   }
-  Complete asked = Complete::Nothing;
+  NameQuery asked;
 };
 
 std::vector<std::string> words_for(std::vector<std::string> words) {
@@ -62,11 +62,34 @@ TEST(Completion, AsksForNamesWhereTheyAreWanted) {
   FakeSource source;
   const std::vector<std::string> words{"validate", "a.yml", "de"};
   EXPECT_THAT(complete(words, source), ElementsAre(Candidate{"detector", ""}));
-  EXPECT_EQ(source.asked, Complete::DataflowFiles);
+  EXPECT_EQ(source.asked.kind, Complete::DataflowFiles);
   // There is one PATH only.
   EXPECT_THAT(words_for({"graph", "a.yml", ""}), IsEmpty());
   EXPECT_THAT(words_for({"graph", "--", ""}), ElementsAre("camera", "detector"));
   EXPECT_THAT(words_for({"schema", ""}), ElementsAre("dataflow", "module"));
+}
+
+TEST(Completion, TakesListsApart) {
+  EXPECT_THAT(words_for({"run", "a.yml", "--log-filter", "de"}), ElementsAre("detector="));
+  EXPECT_THAT(words_for({"logs", "--log-filter", "camera=w"}), ElementsAre("camera=warn"));
+  EXPECT_THAT(words_for({"logs", "--log-filter", "camera=info,de"}),
+              ElementsAre("camera=info,detector="));
+  // As bash takes it apart.
+  EXPECT_THAT(words_for({"logs", "--log-filter", "=", "camera", "=", "tr"}),
+              ElementsAre("--log-filter=camera=trace"));
+  EXPECT_THAT(words_for({"run", "a.yml", "--only", "camera,d"}), ElementsAre("camera,detector"));
+}
+
+TEST(Completion, PassesOnWhatNarrowsTheNamesDown) {
+  FakeSource source;
+  complete(std::vector<std::string>{"run", "a.yml", "--log-filter", ""}, source);
+  EXPECT_EQ(source.asked.file, "a.yml");
+  complete(std::vector<std::string>{"param", "get", "-d", "hello", "camera", ""}, source);
+  EXPECT_EQ(source.asked.kind, Complete::Parameters);
+  EXPECT_EQ(source.asked.dataflow, "hello");
+  EXPECT_EQ(source.asked.node, "camera");
+  complete(std::vector<std::string>{"node", "info", "--dataflow=hello", ""}, source);
+  EXPECT_EQ(source.asked.dataflow, "hello");
 }
 
 TEST(Completion, HasAScriptForEachShell) {

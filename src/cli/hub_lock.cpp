@@ -371,7 +371,7 @@ constinit const Command hub_fetch_command{
     .group = Group::Write,
     .summary = "Copy the sources of packages into a folder",
     .arguments = {{{"TARGET", "A dataflow, or [NAMESPACE/]NAME@REQUIREMENT", Argument::Takes::One,
-                    Complete::DataflowFiles}}},
+                    Complete::DataflowFilesOrPackages}}},
     .flags = hub_fetch_flags,
     .examples =
         "dora hub fetch dataflow.yml\n"

@@ -245,7 +245,8 @@ constinit const Command hub_info_command{
     .name = "hub info",
     .group = Group::Write,
     .summary = "Show the ports and variables of a package",
-    .arguments = {{{"PACKAGE", "[NAMESPACE/]NAME[@REQUIREMENT]"}}},
+    .arguments = {{{"PACKAGE", "[NAMESPACE/]NAME[@REQUIREMENT]", Argument::Takes::One,
+                    Complete::Packages}}},
     .flags = hub_info_flags,
     .examples =
         "dora hub info dora-yolo\n"

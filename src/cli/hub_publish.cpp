@@ -325,7 +325,8 @@ constinit const Command hub_yank_command{
     .name = "hub yank",
     .group = Group::Write,
     .summary = "Mark a version of a package as not to be used",
-    .arguments = {{{"PACKAGE", "[NAMESPACE/]NAME@VERSION"}}},
+    .arguments = {{{"PACKAGE", "[NAMESPACE/]NAME@VERSION", Argument::Takes::One,
+                    Complete::Packages}}},
     .flags = yank_flags,
     .examples =
         "dora hub yank acme/lidar@1.2.0 --reason \"loses every second frame\"\n"

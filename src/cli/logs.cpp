@@ -252,7 +252,7 @@ constexpr std::array<Flag, 10> own_flags{{
      .help = "Only this node; may be repeated",
      .takes = Flag::Takes::Values,
      .conflicts = "--all-nodes",
-     .complete = Complete::Nodes},
+     .complete = Complete::LoggedNodes},
     {.name = "--all-nodes", .help = "All nodes, merged by time [unless --node]"},
     {.name = "--follow", .short_name = "-f", .help = "Show what comes until the dataflow ends"},
     {.name = "--tail",

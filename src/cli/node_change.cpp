@@ -51,7 +51,11 @@ Result<int> ask_with_definition(const CommandContext& context, const RunningData
     return 0;
   }
   if (answer.error().kind != ErrorKind::InvalidInput) return std::unexpected(answer.error());
-  print_error(context.terminal, answer.error().message);
+  // What is wrong in a file comes as diagnostics, which begin with their own word.
+  if (answer.error().message.starts_with("error["))
+    print_notice(answer.error().message);
+  else
+    print_error(context.terminal, answer.error().message);
   return exit_invalid_dataflow;
 }
 
@@ -130,7 +134,8 @@ constexpr auto connection_flags =
 
 constexpr Argument output_argument{"NODE/OUTPUT", "Who sends", Argument::Takes::One,
                                    Complete::Outputs};
-constexpr Argument input_argument{"NODE/INPUT", "Who receives"};
+constexpr Argument input_argument{"NODE/INPUT", "Who receives", Argument::Takes::One,
+                                  Complete::Inputs};
 
 }  // namespace
 

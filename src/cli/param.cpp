@@ -116,7 +116,8 @@ Result<> remove_parameter(const CommandContext& context) {
   return {};
 }
 
-constexpr Argument key_argument{"KEY", "At most 256 bytes"};
+constexpr Argument key_argument{"KEY", "At most 256 bytes", Argument::Takes::One,
+                                Complete::Parameters};
 
 constexpr auto param_list_flags = join_flags(std::array{dataflow_flag,
                                                         Flag{.name = "--format",

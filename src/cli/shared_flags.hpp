@@ -87,7 +87,8 @@ inline constexpr std::array<Flag, 2> log_display_flags{{
      .value = "N=LEVEL,..",
      .help = "Another level for some nodes",
      .takes = Flag::Takes::Value,
-     .environment = "DORA_LOG_FILTER"},
+     .environment = "DORA_LOG_FILTER",
+     .complete = Complete::LogFilter},
 }};
 
 /// Whether the answer is wanted in JSON: `--json` or `--format json`.

@@ -122,7 +122,7 @@ LogConsole::Options console_options(const CommandContext& context, const RunOpti
   return console;
 }
 
-Result<int> start_checked(const CommandContext& context, const RunOptions& options) {
+Result<int> start_checked(const CommandContext& context, RunOptions options) {
   const Terminal& terminal = context.terminal;
   int exit_code = 0;
   auto file = load_dataflow_file(options.path, terminal, exit_code);
@@ -193,11 +193,13 @@ constexpr auto start_flags = join_flags(
         Flag{.name = "--mute",
              .value = "NODE,..",
              .help = "Attached: do not show what these nodes say; may be repeated",
-             .takes = Flag::Takes::Values},
+             .takes = Flag::Takes::Values,
+             .complete = Complete::NodeList},
         Flag{.name = "--only",
              .value = "NODE,..",
              .help = "Attached: show only what these nodes say; may be repeated",
-             .takes = Flag::Takes::Values},
+             .takes = Flag::Takes::Values,
+             .complete = Complete::NodeList},
         Flag{.name = "--exit-when-nodes-finish",
              .value = "BOOL",
              .help = "Timers keep no node alive (also =false)",

@@ -81,6 +81,11 @@ Result<Catalog> IndexFetcher::open(const IndexConfig& index) {
           fmt::format("the index `{}` of {}", index.alias, build::public_address(index.git)));
 }
 
+Result<Catalog> IndexFetcher::peek(const IndexConfig& index) const {
+  return Catalog::open(index.git.empty() ? index.folder
+                                         : cache_folder(variables_) / index.alias / index.folder);
+}
+
 Result<fs::path> IndexFetcher::fetch(const IndexConfig& index) {
   const fs::path cache = cache_folder(variables_);
   fs::path folder = cache / index.alias;

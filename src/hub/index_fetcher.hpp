@@ -27,6 +27,9 @@ class IndexFetcher {
   /// Fails with Disconnected when the index cannot be had, NotFound when it has no such folder.
   Result<Catalog> open(const IndexConfig& index);
 
+  /// What there is of it now, without waiting for anything.
+  Result<Catalog> peek(const IndexConfig& index) const;
+
  private:
   Result<std::filesystem::path> fetch(const IndexConfig& index);
   Result<> clone(const IndexConfig& index, const std::filesystem::path& folder) const;

@@ -50,6 +50,64 @@ def test_names_of_running_dataflows_are_offered(in_bash, flow):
     assert in_bash("dora logs --node wa") == ["waits"]
 
 
+FLOW = """
+    nodes:
+      - {id: camera, path: node.py, outputs: [image]}
+      - {id: detector, path: node.py, inputs: {frame: camera/image}, outputs: [boxes]}
+"""
+NODE = """
+    from dora import Node
+    node = Node()
+    print("ready")
+    while node.next():
+        pass
+"""
+
+
+def test_nodes_of_a_file_are_offered_before_it_runs(in_bash, flow):
+    flow.yaml(FLOW)
+    assert in_bash("dora run dataflow.yml --log-filter ca") == ["camera="]
+    # What stands before the equals sign is a word of its own for bash.
+    assert in_bash("dora run dataflow.yml --log-filter camera = de") == ["debug"]
+    assert in_bash("dora run dataflow.yml --log-filter = camera = info,d") == ["info,detector="]
+    assert in_bash("dora run dataflow.yml --only camera,d") == ["camera,detector"]
+    assert in_bash("dora start dataflow.yml --mute ") == ["camera", "detector"]
+    assert in_bash("dora run dataflow.yml --exit-code-from det") == ["detector"]
+
+
+def test_names_of_the_dataflow_that_is_meant_are_offered(in_bash, flow, run_dora):
+    flow.nodes(node=NODE)
+    flow.yaml(FLOW)
+    run = flow.start("--name", "robot-1")
+    run.wait_for("all nodes are ready")
+    assert run_dora("param", "set", "camera", "gain", "3").code == 0
+    assert in_bash("dora param get camera ") == ["gain"]
+    assert sorted(in_bash("dora node info -d robot-1 ")) == ["camera", "detector"]
+    assert in_bash("dora node info -d another ") == []
+    assert in_bash("dora node connect ") == ["camera/image", "detector/boxes"]
+    assert in_bash("dora node connect camera/image ") == ["detector/frame"]
+    run_dora("stop", "robot-1")
+    run.wait()
+    # Over, but its logs are there.
+    assert sorted(in_bash("dora logs --node ")) == ["camera", "detector"]
+    assert in_bash("dora logs --log-filter det") == ["detector="]
+
+
+def test_packages_are_offered_without_asking_a_network(in_bash, workspace, environment):
+    for name in ("acme/lidar", "acme/lift", "dora-rs/yolo"):
+        (workspace / "index" / name).mkdir(parents=True)
+        (workspace / "index" / name / "1.0.0.yml").touch()
+    (workspace / "hub.toml").write_text(
+        '[[index]]\nalias = "local"\npath = "index"\nnamespaces = ["acme"]\n'
+        '[[index]]\nalias = "far"\ngit = "https://example.org/x.git"\nnamespaces = ["far"]\n'
+    )
+    environment["DORA_HUB_CONFIG"] = str(workspace / "hub.toml")
+    assert in_bash("dora hub info acme/li") == ["acme/lidar", "acme/lift"]
+    assert in_bash("dora hub yank acme/lid") == ["acme/lidar"]
+    assert in_bash("dora hub fetch acme/lid") == ["acme/lidar"]
+    assert in_bash("dora build x.yml --hub-override acme/lid") == ["acme/lidar"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_scripts_are_right(run_dora, start, workspace, shell):
     script = run_dora("completion", shell)
