@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/dataflow_file.hpp"
 #include "cli/file_url.hpp"
+#include "cli/graph_layout.hpp"
 #include "cli/graph_model.hpp"
 #include "cli/shared_flags.hpp"
 #include "daemon/program_lookup.hpp"
@@ -75,6 +76,15 @@ int fail_with(const Terminal& terminal, const Error& error) {
   return exit_code_of(error);
 }
 
+void tell_of_straight_arrows(const Graph& graph, const Terminal& terminal) {
+  const std::size_t straight = lay_out(graph).straight;
+  if (straight == 0 || terminal.is_quiet) return;
+  print_notice(
+      fmt::format("The graph is large: its {} longest arrows of {} are drawn straight, behind the "
+                  "nodes between their ends.\n",
+                  straight, graph.edges.size()));
+}
+
 int graph(const CommandContext& context) {
   const ParsedCommand& command = context.command;
   const std::string form = wanted_form(command);
@@ -98,6 +108,7 @@ int graph(const CommandContext& context) {
   if (form == "svg") text = to_svg(graph, title);
   if (form == "json") text = to_json_text(graph);
   if (form == "html") text = to_html(graph, title);
+  if (form == "svg" || form == "html") tell_of_straight_arrows(graph, context.terminal);
   if (const auto output = command.value("--output")) {
     auto written = write_file(*output, text, O_TRUNC);
     if (!written) return fail_with(context.terminal, written.error());

@@ -2,7 +2,6 @@
 #include "cli/graph_layout.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace dora::cli {
 namespace {
@@ -13,6 +12,9 @@ constexpr double box_padding = 14;
 constexpr double row_gap = 26;
 constexpr double margin = 24;
 constexpr int sweeps = 12;
+// Points that arrows pass through; with more of them the longest arrows go straight. The picture of
+// a thousand arrows that each cross hundreds of columns would have gigabytes, and nobody reads it.
+constexpr std::size_t most_passages = 10'000;
 
 // A place in a column: a node, or the point where a long arrow passes through.
 struct Cell {
@@ -84,12 +86,37 @@ class LayoutMaker {
     return std::clamp(static_cast<double>(letters) * letter + 2 * box_padding, 90.0, 320.0);
   }
 
+  // How many columns an arrow may cross so that all of them together stay within most_passages.
+  std::size_t longest_passage() const {
+    std::vector<std::size_t> of_length(columns_count());
+    for (std::size_t i = 0; i < graph_.edges.size(); ++i)
+      if (!is_backward_[i]) ++of_length[passage(graph_.edges[i])];
+    std::size_t total = 0;
+    for (std::size_t length = 0; length < of_length.size(); ++length) {
+      total += length * of_length[length];
+      if (total > most_passages) return length - 1;
+    }
+    return of_length.size();
+  }
+
+  std::size_t columns_count() const {
+    return column_.empty() ? 0 : *std::ranges::max_element(column_) + 1;
+  }
+
+  // Of an arrow that goes forward: the columns between its ends.
+  std::size_t passage(const GraphEdge& edge) const {
+    return column_[edge.to] - column_[edge.from] - 1;
+  }
+
   void make_cells() {
+    const std::size_t longest = longest_passage();
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
       cells_.push_back({.column = column_[i], .height = height_of(graph_.nodes[i])});
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       std::vector<std::size_t> path{graph_.edges[i].from};
-      if (!is_backward_[i]) {
+      const bool is_straight = !is_backward_[i] && passage(graph_.edges[i]) > longest;
+      if (is_straight) ++layout_.straight;
+      if (!is_backward_[i] && !is_straight) {
         for (std::size_t column = column_[path[0]] + 1; column < column_[graph_.edges[i].to];
              ++column) {
           path.push_back(cells_.size());
@@ -97,7 +124,7 @@ class LayoutMaker {
         }
       }
       path.push_back(graph_.edges[i].to);
-      if (!is_backward_[i]) {
+      if (!is_backward_[i] && !is_straight) {
         for (std::size_t step = 0; step + 1 < path.size(); ++step) {
           cells_[path[step]].after.push_back(path[step + 1]);
           cells_[path[step + 1]].before.push_back(path[step]);
@@ -114,13 +141,13 @@ class LayoutMaker {
   // Moves each cell to the middle of its neighbours, to and fro, so that few arrows cross.
   void order_columns() {
     std::vector<double> rank(cells_.size());
+    std::vector<double> middle(cells_.size());
     const auto number = [&](const std::vector<std::size_t>& column) {
       for (std::size_t i = 0; i < column.size(); ++i)
         rank[column[i]] = static_cast<double>(i);
     };
     std::ranges::for_each(columns_, number);
     const auto sort = [&](std::vector<std::size_t>& column, const auto& neighbours) {
-      std::map<std::size_t, double> middle;
       for (const std::size_t cell : column) {
         double sum = 0;
         for (const std::size_t other : neighbours(cell))
@@ -139,13 +166,17 @@ class LayoutMaker {
     }
   }
 
-  // The widest label between two columns decides how far they are apart.
-  double gap_after(std::size_t column) const {
-    std::size_t letters = 4;
-    for (std::size_t i = 0; i < graph_.edges.size(); ++i)
-      if (column_[graph_.edges[i].from] == column && !is_backward_[i])
-        letters = std::max(letters, graph_.edges[i].label().size());
-    return static_cast<double>(std::min<std::size_t>(letters, 40)) * letter * 0.85 + 48;
+  // The widest label behind a column decides how far the next one is away.
+  std::vector<double> gaps() const {
+    std::vector<std::size_t> letters(columns_.size(), 4);
+    for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
+      std::size_t& widest = letters[column_[graph_.edges[i].from]];
+      if (!is_backward_[i]) widest = std::max(widest, graph_.edges[i].label().size());
+    }
+    std::vector<double> result;
+    for (const std::size_t count : letters)
+      result.push_back(static_cast<double>(std::min<std::size_t>(count, 40)) * letter * 0.85 + 48);
+    return result;
   }
 
   void place() {
@@ -158,6 +189,7 @@ class LayoutMaker {
     }
     layout_.boxes.resize(graph_.nodes.size());
     std::vector<Box> all(cells_.size());
+    const std::vector<double> gap = gaps();
     double x = margin;
     for (std::size_t number = 0; number < columns_.size(); ++number) {
       double height = -row_gap;
@@ -172,7 +204,7 @@ class LayoutMaker {
         y += cells_[cell].height + row_gap;
       }
       layout_.width = x + width + margin;
-      x += width + gap_after(number);
+      x += width + gap[number];
     }
     layout_.height = tallest + 2 * margin;
     std::copy_n(all.begin(), graph_.nodes.size(), layout_.boxes.begin());

@@ -29,6 +29,9 @@ struct Layout {
   std::vector<std::vector<Point>> routes;
   double width = 0;
   double height = 0;
+  /// How many arrows go straight to their end, behind what stands between: the longest ones of a
+  /// graph that has too many of them.
+  std::size_t straight = 0;
 };
 
 Layout lay_out(const Graph& graph);

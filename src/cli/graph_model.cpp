@@ -228,13 +228,11 @@ std::string to_ascii(const Graph& graph) {
     if (!node.subtitle.empty() && node.subtitle != node.id)
       text += fmt::format("  ({})", node.subtitle);
     text += "\n";
-    std::vector<const GraphEdge*> leaving;
-    for (const GraphEdge& edge : graph.edges)
-      if (edge.from == i) leaving.push_back(&edge);
-    for (const GraphEdge* edge : leaving)
-      text += fmt::format("  {}─ {} ─► {}{}\n", edge == leaving.back() ? "└" : "├", edge->label(),
-                          graph.nodes[edge->to].id,
-                          edge->queue.empty() ? "" : fmt::format("  ({})", edge->queue));
+    const auto leaving = std::ranges::equal_range(graph.edges, i, {}, &GraphEdge::from);
+    for (const GraphEdge& edge : leaving)
+      text += fmt::format("  {}─ {} ─► {}{}\n", &edge == &leaving.back() ? "└" : "├", edge.label(),
+                          graph.nodes[edge.to].id,
+                          edge.queue.empty() ? "" : fmt::format("  ({})", edge.queue));
   }
   return text;
 }

@@ -120,5 +120,29 @@ TEST(YamlText, QuotesWhatWouldBeReadAsSomethingElse) {
             "h: \"a: b\"\ni: true\n");
 }
 
+TEST(GraphLayout, DoesNotGrowWithTheLengthOfArrows) {
+  // A chain in which each node also reads the first: the arrows cross 180,000 columns together.
+  Graph graph;
+  constexpr std::size_t count = 600;
+  for (std::size_t i = 0; i < count; ++i)
+    graph.nodes.push_back({.id = "n", .short_id = "n", .title = "n"});
+  for (std::size_t i = 1; i < count; ++i)
+    graph.edges.push_back({.from = 0, .to = i, .output = "o", .input = "i"});
+  for (std::size_t i = 1; i + 1 < count; ++i)
+    graph.edges.push_back({.from = i, .to = i + 1, .output = "o", .input = "i"});
+  const Layout layout = lay_out(graph);
+  std::size_t points = 0;
+  for (const auto& route : layout.routes) {
+    ASSERT_GE(route.size(), 2u);
+    points += route.size();
+  }
+  EXPECT_LT(points, 24'000u);
+  EXPECT_GT(layout.straight, 400u);
+  // Those that cross few columns still go around.
+  EXPECT_GT(layout.routes[2].size(), 2u);
+  for (std::size_t i = 1; i < count; ++i)
+    EXPECT_GT(layout.boxes[i].x, layout.boxes[i - 1].x);
+}
+
 }  // namespace
 }  // namespace dora::cli
