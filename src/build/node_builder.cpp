@@ -91,6 +91,19 @@ void add_named_files(const std::string& line, const fs::path& folder, Fingerprin
   }
 }
 
+/// Whether words mean something to a shell only.
+bool needs_shell(const std::vector<std::string>& words) {
+  constexpr std::array<std::string_view, 9> operators{"&&", "||", "|",  ";", ">",
+                                                      ">>", "<",  "2>", "&"};
+  constexpr std::array<std::string_view, 4> builtins{"cd", "source", "export", "."};
+  if (std::ranges::find(builtins, words.front()) != builtins.end()) return true;
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    const bool is_pattern = word.find_first_of("*$`") != std::string::npos;
+    return is_pattern || std::ranges::find(operators, word) != operators.end() ||
+           (word.size() > 1 && word.ends_with(';'));
+  });
+}
+
 /// The last lines that a command printed.
 class Tail {
  public:
@@ -257,7 +270,13 @@ Result<> NodeBuilder::run_line(const std::string& line, const OnLine& on_line,
   const std::string attempt = fmt::format("build command `{}`", line);
   auto words = TRY(dataflow::split_words(line).while_doing(attempt));
   if (words.empty()) return {};
-  return run_words(std::move(words), attempt, on_line, stop);
+  const bool is_for_shell = needs_shell(words);
+  auto ended = run_words(std::move(words), attempt, on_line, stop);
+  if (!ended && is_for_shell)
+    ended.error().message +=
+        "\n  = help: a command runs without a shell, so `&&`, `|`, `>`, `*` and `cd` mean nothing: "
+        "write each command in a line of its own, or `sh -c \"...\"`";
+  return ended;
 }
 
 Result<> NodeBuilder::run_words(std::vector<std::string> words, const std::string& attempt,

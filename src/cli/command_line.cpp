@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -31,10 +32,20 @@ bool equal_in_any_case(std::string_view a, std::string_view b) {
       a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
+// A folder that `dora run` would take.
+bool names_dataflow(std::string_view word) {
+  std::error_code error;
+  const std::filesystem::path folder(word);
+  return !word.empty() && (std::filesystem::is_regular_file(folder / "dataflow.yml", error) ||
+                           std::filesystem::is_regular_file(folder / "dataflow.yaml", error));
+}
+
 UsageError unknown_command(std::string_view word) {
   if (is_planned_command(word))
     return {fmt::format("`dora {}` is not in this version yet (dora {})", word, version())};
   if (word.ends_with(".yml") || word.ends_with(".yaml"))
+    return {fmt::format("unknown command `{}`, did you mean `dora run {}`?", word, word)};
+  if (names_dataflow(word))
     return {fmt::format("unknown command `{}`, did you mean `dora run {}`?", word, word)};
   if (word == "version") return {"unknown command `version`, did you mean `dora --version`?"};
   std::vector<std::string> known;
@@ -74,6 +85,21 @@ UsageError unknown_flag(const Command* command, std::string_view word) {
   }
   add(common_flags());
   const std::string where = command == nullptr ? "dora" : fmt::format("dora {}", command->name);
+  // `-uv` for `--uv`.
+  const std::string with_two = fmt::format("-{}", word);
+  if (word.size() > 2 && std::ranges::find(known, with_two) != known.end())
+    return {fmt::format("unknown flag `{}` for `{}`, did you mean `{}`?", word, where, with_two),
+            command};
+  // `dora --json list`.
+  const bool is_of_commands =
+      command == nullptr && std::ranges::any_of(commands(), [&](auto* each) {
+        return find_flag(each->flags, word) != nullptr;
+      });
+  if (is_of_commands)
+    return {
+        fmt::format("unknown flag `{}` for `dora`: it stands behind the command, as in `dora "
+                    "COMMAND {}`",
+                    word, word)};
   return {fmt::format("unknown flag `{}` for `{}`{}", word, where, suggestion(word, known)),
           command};
 }
@@ -162,7 +188,8 @@ class WordReader {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const std::string name{'-', word[i]};
       const Flag* flag = find_flag(command_, name);
-      if (flag == nullptr) return unknown_flag(&command_, name);
+      if (flag == nullptr)
+        return unknown_flag(&command_, find_flag(command_, "-" + word) ? word : name);
       if (flag->takes == Flag::Takes::Nothing || flag->takes == Flag::Takes::OptionalValue) {
         if (auto mistake = set(*flag, "true")) return mistake;
         continue;
@@ -286,7 +313,11 @@ CommandLine parse_command_line(std::span<const std::string> words, const Environ
         i + 1 < words.size())
       rest.push_back(words[++i]);
   }
-  if (i == words.size()) return UsageError{words.empty() ? "" : "no command was given"};
+  if (i == words.size()) {
+    if (words.size() == 1 && words[0] == "-v")
+      return UsageError{"no command was given, did you mean `dora --version`?"};
+    return UsageError{words.empty() ? "" : "no command was given"};
+  }
   const std::string& first = words[i++];
   const Command* command =
       i < words.size() ? find_command(fmt::format("{} {}", first, words[i])) : nullptr;

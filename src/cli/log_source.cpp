@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/spelling.hpp"
 #include "daemon/log_reader.hpp"
 
 namespace dora::cli {
@@ -101,7 +102,14 @@ Result<LogSource> find_log_source(const LogWish& wish, const Survey& survey) {
     const auto running = std::ranges::count(named, "Running", &RunningDataflow::status);
     if (running > 1) return source_of(TRY(choose_dataflow(named, wish.dataflow)));
     if (!named.empty()) return source_of(named.front());
-    return find_local(wish);
+    auto local = find_local(wish);
+    if (local || local.error().kind != ErrorKind::NotFound) return local;
+    std::vector<std::string> names;
+    for (const RunningDataflow& each : known)
+      names.push_back(each.name);
+    const auto near = closest_match(*wish.dataflow, names);
+    if (near) local.error().message += fmt::format(", did you mean `{}`?", *near);
+    return local;
   }
   std::erase_if(known, [](const RunningDataflow& each) { return each.status != "Running"; });
   std::vector<RunningDataflow> here;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_options.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -88,23 +89,30 @@ Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environ
   return options;
 }
 
-Result<> check_node_names(const RunOptions& options, const dataflow::Dataflow& dataflow) {
+Result<> check_node_names(RunOptions& options, const dataflow::Dataflow& dataflow) {
   std::vector<std::string> known;
   for (const dataflow::Node& node : dataflow.nodes)
     known.push_back(node.id.text());
-  const auto check = [&](std::string_view flag, const std::string& name) -> Result<> {
-    if (std::ranges::find(known, name) != known.end()) return {};
+  const auto mistake = [&](std::string_view flag, const std::string& name) -> std::string {
+    if (std::ranges::find(known, name) != known.end()) return "";
     const auto near = closest_match(name, known);
-    return fail(ErrorKind::NotFound,
-                fmt::format("`{} {}`: the dataflow has no such node{}", flag, name,
-                            near ? fmt::format(", did you mean `{}`?", *near)
-                                 : fmt::format("; it has: {}", fmt::join(known, ", "))));
+    return fmt::format("`{} {}`: the dataflow has no such node{}", flag, name,
+                       near ? fmt::format(", did you mean `{}`?", *near)
+                            : fmt::format("; it has: {}", fmt::join(known, ", ")));
+  };
+  const auto check = [&](std::string_view flag, const std::string& name) -> Result<> {
+    std::string wrong = mistake(flag, name);
+    return wrong.empty() ? Result<>() : fail(ErrorKind::NotFound, std::move(wrong));
   };
   for (const std::string& name : options.muted)
     TRY(check("--mute", name));
   for (const std::string& name : options.shown)
     TRY(check("--only", name));
   if (!options.exit_code_from.empty()) TRY(check("--exit-code-from", options.exit_code_from));
+  // No error: DORA_LOG_FILTER may be set for several dataflows.
+  for (const auto& [name, level] : options.log_filter.nodes)
+    if (std::string wrong = mistake("--log-filter", name); !wrong.empty())
+      options.notices.push_back(std::move(wrong));
   return {};
 }
 
@@ -117,7 +125,15 @@ Result<std::filesystem::path> find_dataflow_file(const std::string& typed) {
   if (typed.find('\0') != std::string::npos || typed.empty())
     return fail(ErrorKind::InvalidInput, "PATH is empty");
   std::error_code error;
-  if (!std::filesystem::is_directory(typed, error)) return std::filesystem::path(typed);
+  if (!std::filesystem::is_directory(typed, error)) {
+    for (const char* ending : {".py", ".c", ".cc", ".cpp", ".rs", ".sh"})
+      if (typed.ends_with(ending))
+        return fail(ErrorKind::NotFound,
+                    fmt::format("{} is the name of a program, not of a dataflow: name the YAML "
+                                "file that has it as a node's `path`; `dora new` makes an example",
+                                typed));
+    return std::filesystem::path(typed);
+  }
   for (const char* name : {"dataflow.yml", "dataflow.yaml"}) {
     std::filesystem::path file = std::filesystem::path(typed) / name;
     if (std::filesystem::exists(file, error)) return file;

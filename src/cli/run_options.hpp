@@ -62,7 +62,7 @@ struct RunOptions {
 Result<RunOptions> parse_run_options(const ParsedCommand& command, const Environment& environment);
 
 /// Fails with NotFound when a flag names a node that `dataflow` has not.
-Result<> check_node_names(const RunOptions& options, const dataflow::Dataflow& dataflow);
+Result<> check_node_names(RunOptions& options, const dataflow::Dataflow& dataflow);
 
 /// The YAML file that `typed` means: itself, or dataflow.yml or dataflow.yaml in the folder it is.
 /// A path that does not exist is returned as it is: reading it will tell.

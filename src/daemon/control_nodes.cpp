@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/spelling.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/control_json.hpp"
 #include "daemon/json_text.hpp"
@@ -188,9 +189,14 @@ void ControlApi::show_parameter(Call& call) const {
   if (!parameters) return call.reply(error_response(parameters.error()));
   const auto found = parameters->find(call.names[2]);
   if (found == parameters->end()) {
-    return call.reply(
-        error_response({ErrorKind::NotFound, fmt::format("node `{}` has no parameter `{}`",
-                                                         call.names[1], call.names[2])}));
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : *parameters)
+      keys.push_back(key);
+    const auto near = closest_match(call.names[2], keys);
+    return call.reply(error_response(
+        {ErrorKind::NotFound,
+         fmt::format("node `{}` has no parameter `{}`{}", call.names[1], call.names[2],
+                     near ? fmt::format(", did you mean `{}`?", *near) : "")}));
   }
   call.reply(json_response({{"value", parameter_value(found->second)}}));
 }

@@ -280,7 +280,10 @@ std::vector<DataId> Fields::data_ids(std::string_view key) const {
 const YamlNode* Fields::map(std::string_view key) const {
   const YamlNode* value = find(key);
   if (!value || value->is_mapping()) return value;
-  wrong_kind(key, *value, "a map", "write `key: value` lines below it");
+  const bool is_script = key == "operator" && value->is_scalar() && value->text.ends_with(".py");
+  wrong_kind(key, *value, "a map",
+             is_script ? fmt::format("write `operator: {{python: {}}}`", shown(value->text))
+                       : "write `key: value` lines below it");
   return nullptr;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataflow/program_check.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,8 +101,38 @@ class Check {
                                 node.id.text()),
          .label = is_command ? "no such file, and no such command on PATH"
                              : fmt::format("there is no {}", shown(file.string(), 300)),
-         .help =
-             meant ? fmt::format("did you mean `{}`?", shown(replaced_name(path, *meant))) : ""});
+         .help = meant ? fmt::format("did you mean `{}`?", shown(replaced_name(path, *meant)))
+                       : likely_program(node, path)});
+  }
+
+  // What people write who think of a command line, or of another system.
+  std::string likely_program(const Node& node, const std::string& path) {
+    const std::filesystem::path folder = directory_of(dataflow_, node);
+    const auto is_there = [&](const std::string& name) {
+      const Found found = finder_.look(folder / name);
+      return found == Found::File || found == Found::Executable;
+    };
+    if (path == "Dynamic" || path == "Shell" || path == "DYNAMIC" || path == "SHELL")
+      return fmt::format("did you mean `{}`?", to_lower(path));
+    if (path.starts_with("~/"))
+      return fmt::format("`~` stands for nothing here: write `$HOME{}`",
+                         shown(path.substr(1), 300));
+    if (path.contains('\\')) {
+      std::string with_slashes = path;
+      std::ranges::replace(with_slashes, '\\', '/');
+      return fmt::format("folders are parted by `/`: `{}`", shown(with_slashes, 300));
+    }
+    const auto blank = path.find(' ');
+    if (blank == std::string::npos) return "";
+    const std::string first = path.substr(0, blank);
+    const std::string rest = path.substr(path.find_first_not_of(' ', blank));
+    if (first.starts_with("python"))
+      return fmt::format("`path` is the program alone: write `path: {}`",
+                         shown(rest.substr(0, rest.find(' ')), 300));
+    if (is_there(first) || (!first.contains('/') && finder_.find_command(first)))
+      return fmt::format("`path` is the program alone: write `path: {}` and `args: {}`",
+                         shown(first, 300), shown(rest, 300));
+    return "";
   }
 
   void check_operator(const Node& node, const Operator& each) {

@@ -35,12 +35,64 @@ std::unexpected<Remark> wrong_timer(std::string_view text, std::string_view reas
                                 .help = std::move(help)});
 }
 
+// What was meant by `ms/100`, `100ms` or `100/millis`; empty when that cannot be told.
+std::string likely_timer(std::string_view rest) {
+  constexpr std::pair<std::string_view, std::string_view> short_names[] = {
+      {"s", "secs"},
+      {"sec", "secs"},
+      {"second", "secs"},
+      {"seconds", "secs"},
+      {"ms", "millis"},
+      {"msec", "millis"},
+      {"milliseconds", "millis"},
+      {"us", "micros"},
+      {"µs", "micros"},
+      {"microseconds", "micros"},
+      {"ns", "nanos"},
+      {"nanoseconds", "nanos"},
+      {"Hz", "hz"},
+      {"fps", "hz"},
+      {"secs", "secs"},
+      {"millis", "millis"},
+      {"micros", "micros"},
+      {"nanos", "nanos"},
+      {"hz", "hz"}};
+  const auto unit_of = [&](std::string_view word) -> std::string_view {
+    const auto found =
+        std::ranges::find(short_names, word, &std::pair<std::string_view, std::string_view>::first);
+    return found == std::end(short_names) ? std::string_view() : found->second;
+  };
+  const auto is_number = [](std::string_view word) {
+    return !word.empty() && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const auto form = [](std::string_view unit, std::string_view value) {
+    return fmt::format("dora/timer/{}/{}", unit, value);
+  };
+  const std::size_t slash = rest.find('/');
+  const std::string_view first = rest.substr(0, slash);
+  if (slash != std::string_view::npos) {
+    const std::string_view second = rest.substr(slash + 1);
+    if (is_number(second) && !unit_of(first).empty()) return form(unit_of(first), second);
+    if (is_number(first) && !unit_of(second).empty()) return form(unit_of(second), first);
+  }
+  // `30hz`, alone or behind a unit.
+  const std::string_view last = rest.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  const std::size_t digits = std::min(last.find_first_not_of("0123456789"), last.size());
+  const std::string_view unit = unit_of(last.substr(digits));
+  return digits == 0 || unit.empty() ? "" : form(unit, last.substr(0, digits));
+}
+
 std::expected<InputSource, Remark> checked_timer(std::string_view text,
                                                  std::chrono::nanoseconds interval) {
   if (interval.count() == 0) return wrong_timer(text, "needs an interval above 0");
   TimerSource timer;
   timer.interval = interval;
   return timer;
+}
+
+std::string help_for(std::string_view rest, std::string_view otherwise) {
+  const std::string meant = likely_timer(rest);
+  return meant.empty() ? std::string(otherwise) : fmt::format("did you mean `{}`?", meant);
 }
 
 // `rest` is what stands behind `dora/timer/`.
@@ -53,7 +105,9 @@ std::expected<InputSource, Remark> parse_timer(std::string_view text, std::strin
   if (unit == "hz") {
     if (!has_value) return wrong_timer(text, "has no frequency");
     auto hertz = parse_decimal(value.starts_with('+') ? value.substr(1) : value);
-    if (!hertz || *hertz == 0) return wrong_timer(text, "needs a positive number as frequency");
+    if (!hertz || *hertz == 0)
+      return wrong_timer(text, "needs a positive number as frequency",
+                         help_for(rest, interval_help));
     // Down to whole nanoseconds: 30 Hz is 33333333 ns.
     double nanoseconds = std::floor(1e9 / *hertz);
     if (nanoseconds > static_cast<double>(longest_interval.count())) {
@@ -69,14 +123,16 @@ std::expected<InputSource, Remark> parse_timer(std::string_view text, std::strin
       names.push_back(each.name);
     auto meant = closest_match(unit, names);
     return wrong_timer(text, fmt::format("has the unknown unit `{}`", shown(unit)),
-                       meant ? fmt::format("did you mean `{}`?", *meant)
-                             : "the units are secs, millis, micros, nanos and hz");
+                       help_for(rest, meant ? fmt::format("did you mean `{}`?", *meant)
+                                            : "the units are secs, millis, micros, nanos and hz"));
   }
   if (!has_value) return wrong_timer(text, "has no interval");
   std::uint64_t count = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
   bool is_number = end == value.data() + value.size() && error != std::errc::invalid_argument;
-  if (!is_number) return wrong_timer(text, "needs a whole number above 0 as interval");
+  if (!is_number)
+    return wrong_timer(text, "needs a whole number above 0 as interval",
+                       help_for(rest, interval_help));
   auto longest = static_cast<std::uint64_t>(longest_interval.count() / known->nanoseconds);
   if (error == std::errc::result_out_of_range || count > longest) {
     return wrong_timer(text, "ticks too seldom");

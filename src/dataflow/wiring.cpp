@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/spelling.hpp"
 #include "dataflow/operator_decoder.hpp"
 #include "dataflow/source_syntax.hpp"
 
@@ -20,6 +21,12 @@ std::string list_text(const std::vector<std::string>& names) {
   std::size_t count = std::min(names.size(), names_shown);
   return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(count), ", "),
                      count < names.size() ? ", …" : "");
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string result = shown(text);
+  std::erase(result, ' ');
+  return result;
 }
 
 std::vector<std::string> output_names(const Node& node) {
@@ -128,6 +135,20 @@ class Wiring {
     return *source;
   }
 
+  // `camera.image`, `camera:image` and the like, when that is an output; else empty.
+  std::string with_slash(const std::string& text) const {
+    for (std::size_t i = text.find_first_of(".:\\ >"); i != std::string::npos;
+         i = text.find_first_of(".:\\ >", i + 1)) {
+      const auto found = by_id_.find(text.substr(0, i));
+      if (found == by_id_.end()) continue;
+      const std::size_t begin = std::min(text.find_first_not_of(".:\\ >-", i), text.size());
+      const std::string output = text.substr(begin);
+      const auto names = output_names(found->second->node);
+      if (std::ranges::find(names, output) != names.end()) return found->first + "/" + output;
+    }
+    return "";
+  }
+
   std::optional<InputSource> wrong_form(const Input& input, const std::string& reader) const {
     std::string help = "built in are `dora/timer/<unit>/<value>` and `dora/logs`";
     auto node = by_id_.find(input.source_text);
@@ -135,6 +156,8 @@ class Wiring {
       auto outputs = output_names(node->second->node);
       if (!outputs.empty()) help = fmt::format("did you mean `{}/{}`?", node->first, outputs[0]);
     }
+    if (const std::string meant = with_slash(input.source_text); !meant.empty())
+      help = fmt::format("did you mean `{}`?", meant);
     decoder_.report.add(input.location,
                         {.code = "E012",
                          .message = fmt::format("{}, but a source is written `<node>/<output>`",
@@ -146,13 +169,22 @@ class Wiring {
   std::optional<InputSource> unknown_node(const Input& input, const std::string& reader,
                                           const NodeAndOutput& parts) const {
     auto meant = decoder_.report.closest(parts.node, names_);
+    std::string help =
+        meant ? fmt::format("did you mean `{}/{}`?", *meant, without_blanks(parts.output)) : "";
+    // `timer/millis/100`, `Dora/timer/millis/100`.
+    for (const std::string_view before : {"dora/", "dora/timer/"}) {
+      const std::string text = to_lower(input.source_text);
+      const std::string whole =
+          std::string(before) + text.substr(text.starts_with("dora/") ? 5 : 0);
+      if (parse_builtin_source(whole)) help = fmt::format("did you mean `{}`?", shown(whole));
+    }
     decoder_.report.add(
         input.location,
         {.code = "E011",
          .message =
              fmt::format("{}, but there is no node `{}`", reads(input, reader), shown(parts.node)),
-         .label = meant ? "" : fmt::format("the nodes are: {}", list_text(names_)),
-         .help = meant ? fmt::format("did you mean `{}/{}`?", *meant, shown(parts.output)) : ""});
+         .label = help.empty() ? fmt::format("the nodes are: {}", list_text(names_)) : "",
+         .help = std::move(help)});
     return std::nullopt;
   }
 
@@ -190,7 +222,10 @@ class Wiring {
          .label = names.empty()
                       ? fmt::format("`{}` has no outputs", node.id.text())
                       : fmt::format("outputs of `{}`: {}", node.id.text(), list_text(names)),
-         .help = meant ? fmt::format("did you mean `{}/{}`?", node.id.text(), *meant) : ""});
+         .help = meant ? fmt::format("did you mean `{}/{}`?", node.id.text(), *meant)
+                 : names.empty() && node.kind == NodeKind::Program
+                     ? fmt::format("if it sends that, give it `outputs: [{}]`", shown(wanted))
+                     : ""});
   }
 
   const Decoder& decoder_;

@@ -200,6 +200,8 @@ def test_types_are_checked(flow, run_dora):
         ("nodes: [{id: a, path: sh, build: no-such-program x}]", 4, ["`a`", "no-such-program"]),
         ("nodes: [{id: a, path: sh, build: ./a.yml}]", 4, ["ermission denied"]),
         ("nodes: [{id: a, path: sh, build: 'echo \"x'}]", 3, ["quote is not closed"]),
+        ("nodes: [{id: a, path: sh, build: cd src && make}]", 4, ["without a shell", "sh -c"]),
+        ("nodes: [{id: a, path: sh, build: 'false | true'}]", 4, ["without a shell"]),
     ],
 )
 def test_mistakes(flow, run_dora, text, code, answers):

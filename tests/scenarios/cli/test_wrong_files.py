@@ -1,5 +1,7 @@
 """Wrong dataflow files: each is answered with its code, place and way out; nothing starts."""
 
+import re
+
 import pytest
 
 # One line of a node, and what is said about it. `path: node.py` is there.
@@ -65,6 +67,20 @@ WRONG_KEYS = [
     ("inputs: {x: dora/timer/hz/0}", "E015", "0"),
     ("inputs: {x: dora/timer/hz/nan}", "E015", "nan"),
     ("inputs: {x: dora/timer/hz/1e12}", "E015", "1e12"),
+    ("inputs: {x: a.out}", "E012", "did you mean `a/out`?"),
+    ("inputs: {x: 'a:out'}", "E012", "did you mean `a/out`?"),
+    ("inputs: {x: 'a\\out'}", "E012", "did you mean `a/out`?"),
+    ("inputs: {x: 'a -> out'}", "E012", "did you mean `a/out`?"),
+    ("inputs: {x: a / out}", "E011", "did you mean `a/out`?"),
+    ("inputs: {x: wrong/y}", "E013", "give it `outputs: [y]`"),
+    ("inputs: {x: timer/millis/100}", "E011", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: millis/100}", "E011", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: Dora/Timer/Millis/100}", "E011", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: dora/timer/ms/100}", "E015", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: dora/timer/100ms}", "E015", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: dora/timer/100/millis}", "E015", "did you mean `dora/timer/millis/100`?"),
+    ("inputs: {x: dora/timer/hz/30hz}", "E015", "did you mean `dora/timer/hz/30`?"),
+    ("inputs: {x: dora/timer/millis/100ms}", "E015", "did you mean `dora/timer/millis/100`?"),
     ("inputs: {x: dora/logs/loud}", "E012", "loud"),
     ("inputs: {x: {source: a/out, queue_size: -1}}", "E007", "-1"),
     ("inputs: {x: {source: a/out, queue_size: many}}", "E006", "a whole number"),
@@ -134,6 +150,29 @@ WRONG_FILES = {
     "a truth value as text": ("exit_when_nodes_finish: 'true'\nnodes: []\n", "E006", "`true`"),
     "a wrong rule": ("type_rules: [{from: a/b}]\nnodes: []\n", "E005", "`to`"),
     "no kind of node": ("nodes: [{id: a}]\n", "E017", "add `path`"),
+    "a command line as program": (
+        "nodes: [{id: a, path: node.py --fast}]\n",
+        "E040",
+        "write `path: node.py` and `args: --fast`",
+    ),
+    "Python in front of the program": (
+        "nodes: [{id: a, path: python3 node.py}]\n",
+        "E040",
+        "write `path: node.py`",
+    ),
+    "a home directory": ("nodes: [{id: a, path: ~/node.py}]\n", "E040", "write `$HOME/node.py`"),
+    "a path of Windows": ("nodes: [{id: a, path: 'src\\node.py'}]\n", "E040", "`src/node.py`"),
+    "a keyword in capitals": ("nodes: [{id: a, path: Dynamic}]\n", "E040", "mean `dynamic`?"),
+    "an operator as a text": (
+        "nodes: [{id: a, operator: op.py}]\n",
+        "E006",
+        "write `operator: {python: op.py}`",
+    ),
+    "a private node of a module": (
+        "nodes: [{id: m, module: inner.yml}, {id: a, path: node.py, inputs: {x: m.b/y}}]\n",
+        "E033",
+        "read `m/y`",
+    ),
     "no id": ("nodes: [{path: node.py}]\n", "E005", "add `id: <node id>`"),
     "no program": ("nodes: [{id: a, path: nod.py}]\n", "E040", "did you mean"),
     "a folder as program": ("nodes: [{id: a, path: folder}]\n", "E041", "folder"),
@@ -163,6 +202,9 @@ def folder(workspace):
     (workspace / "node.py").write_text("open('started', 'w')\n")
     (workspace / "plain").write_text("no program")
     (workspace / "folder").mkdir()
+    (workspace / "inner.yml").write_text(
+        "module: {name: m, outputs: [y]}\nnodes: [{id: b, path: node.py, outputs: [y]}]\n"
+    )
     yield workspace
     assert not (workspace / "started").exists()
 
@@ -201,6 +243,24 @@ def test_a_thousand_missing_programs_ask_uv_once(folder, run_dora, environment):
     assert result.err.count("error[E040]") == 100
     assert "... and 900 more" in result.err
     assert (folder / "asked").read_text() == "asked\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "nodes: []".encode("utf-16"),
+        b"nodes: [{id: \xff\xfe}]\n",
+        b"nodes: [{id: '\x1b[31m'}]\n",
+        "nodes: [{id: '\x9b31m', ouputs: x}]\n".encode(),
+        b"\xc0\xaf\xed\xa0\x80\xf5\xf5\n",
+    ],
+)
+def test_no_byte_of_a_file_reaches_the_terminal_as_it_is(folder, run_dora, content):
+    (folder / "dataflow.yml").write_bytes(content)
+    result = run_dora("validate", "dataflow.yml")
+    assert result.code == 3
+    assert "\ufffd" not in result.err, "not UTF-8"
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", result.err), result
 
 
 @pytest.mark.parametrize("name", WRONG_FILES)

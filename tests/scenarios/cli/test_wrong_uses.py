@@ -23,7 +23,16 @@ USAGE = [
     (["rnu", "hello"], 2, ["unknown command `rnu`", "did you mean `run`?"]),
     (["lst"], 2, ["did you mean `list`?"]),
     (["dataflow.yml"], 2, ["did you mean `dora run dataflow.yml`?"]),
+    (["robot"], 2, ["unknown command `robot`, did you mean `dora run robot`?"]),
     (["version"], 2, ["did you mean `dora --version`?"]),
+    (["-v"], 2, ["did you mean `dora --version`?"]),
+    (["--json", "list"], 2, ["`--json`", "behind the command", "dora COMMAND --json"]),
+    (["--uv", "run", "dataflow.yml"], 2, ["behind the command"]),
+    (["run", "dataflow.yml", "-uv"], 2, ["unknown flag `-uv`", "did you mean `--uv`?"]),
+    (["run", "dataflw.yml"], 3, ["did you mean `dataflow.yml`?"]),
+    (["validate", "robbot"], 3, ["did you mean `robot`?"]),
+    (["run", "sender.py"], 3, ["the name of a program", "a node's `path`"]),
+    (["validate", "node.cpp"], 3, ["the name of a program"]),
     (["system"], 2, ["`dora system` needs a command: `dora system status`"]),
     (["xyzzy"], 2, ["unknown command `xyzzy`", "dora help"]),
     (["trace", "list"], 2, ["`dora trace` is not in this version yet"]),
@@ -32,6 +41,8 @@ USAGE = [
     (["--color=sometimes", "list"], 2, ["auto, always or never"]),
     (["-x"], 2, ["unknown flag `-x`"]),
     (["help", "rnu"], 2, ["did you mean `run`?"]),
+    (["help", "E013"], 2, ["did you mean `dora explain E013`?"]),
+    (["help", "modles"], 2, ["did you mean `modules`?"]),
     (["run"], 2, ["`dora run` needs PATH", "usage: dora run"]),
     (["run", "a.yml", "b.yml"], 2, ["takes only one PATH"]),
     (["run", ""], 2, ["PATH is empty"]),
@@ -105,6 +116,8 @@ def files(workspace: Path) -> Path:
     (workspace / "sender.py").write_text(node)
     (workspace / "receiver.py").write_text(node)
     (workspace / "dataflow.yml").write_text(TWO_NODES)
+    (workspace / "robot").mkdir()
+    (workspace / "robot" / "dataflow.yml").write_text(TWO_NODES)
     (workspace / "broken.yml").write_text("nodes:\n  - id: [\n")
     (workspace / "typo.yml").write_text(
         TWO_NODES.replace("message: sender/message", "message: sender/mesage")
