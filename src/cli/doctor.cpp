@@ -2,6 +2,7 @@
 // `dora doctor`: whether everything is there that dataflows need.
 #include <cerrno>
 #include <iostream>
+#include <map>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -119,12 +120,14 @@ bool is_wanted(const CommandContext& context, const std::string& command) {
 int fix(const CommandContext& context, const Visit& visit) {
   int mended = 0;
   if (visit.fixable().empty()) print_notice("nothing here can be mended by a command\n");
+  std::map<std::string, bool> ran;  // One command may mend several things.
   for (const Check& check : visit.fixable()) {
     const std::string command = fmt::format("{}", fmt::join(check.fix, " "));
-    if (!is_wanted(context, command)) continue;
-    if (run_fix(check.fix)) {
+    const auto known = ran.find(command);
+    if (known == ran.end() && !is_wanted(context, command)) continue;
+    if (known != ran.end() ? known->second : (ran[command] = run_fix(check.fix))) {
       mended += check.level == Level::Fail ? 1 : 0;
-    } else {
+    } else if (known == ran.end()) {
       print_error(context.terminal, fmt::format("`{}` failed", command));
     }
   }

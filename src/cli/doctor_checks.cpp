@@ -116,23 +116,35 @@ std::string text_at(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
-Check python_module(const json::object& answer) {
+// The command that puts this dora into the virtual environment of `python`, in the place of another
+// one; none when it is our own environment, or none at all.
+std::vector<std::string> take_over(const fs::path& python) {
+  const fs::path own = daemon::own_program_directory() / "python";
+  const fs::path root = python.parent_path().parent_path();
+  std::error_code error;
+  const bool is_other = fs::exists(own, error) && fs::exists(root / "pyvenv.cfg", error) &&
+                        !fs::equivalent(python.parent_path(), own.parent_path(), error);
+  if (!is_other) return {};
+  return {own.string(), "-m", "dora._environment", root.string()};
+}
+
+Check python_module(const json::object& answer, const std::string& python) {
   const std::string module = text_at(answer, "module");
   if (const std::string error = text_at(answer, "error"); !error.empty())
     return {"python-module", Level::Fail,
             fmt::format("Python package dora: cannot be imported: {}", error),
-            "install dora-cpp into this environment"};
+            "install dora-cpp into this environment", take_over(python)};
   const auto* is_ours = answer.if_contains("is_ours");
   if (is_ours == nullptr || *is_ours != true)
     return {"python-module", Level::Fail,
             fmt::format("Python package dora: {} is another package ({})", module,
                         text_at(answer, "file")),
-            "remove it, and install dora-cpp into this environment"};
+            "remove it, and install dora-cpp into this environment", take_over(python)};
   if (module != version())
     return {
         "python-module", Level::Fail,
         fmt::format("Python package dora: has version {}, but this program {}", module, version()),
-        "install both from one wheel: pip install --force-reinstall dora-cpp"};
+        "install both from one wheel: pip install --force-reinstall dora-cpp", take_over(python)};
   return {"python-module", Level::Pass, fmt::format("Python package dora: {}", module)};
 }
 
@@ -142,13 +154,14 @@ void check_foreign_wheel(const json::object& answer, const std::string& python,
   for (const char* name : {"dora-rs", "dora"}) {
     const auto* found = answer.if_contains(name);
     if (found == nullptr || found->as_object().at("brings_module") != true) continue;
-    checks.push_back({"foreign-wheel",
-                      Level::Fail,
+    std::vector<std::string> fix = take_over(python);
+    if (fix.empty()) fix = {python, "-m", "pip", "uninstall", "--yes", name};
+    checks.push_back({"foreign-wheel", Level::Fail,
                       fmt::format("the package {} {} is installed beside ours, and brings a module "
                                   "`dora` that does not speak to this program",
                                   name, text_at(found->as_object(), "version")),
                       fmt::format("pip uninstall {}, then reinstall dora-cpp", name),
-                      {python, "-m", "pip", "uninstall", "--yes", name}});
+                      std::move(fix)});
   }
 }
 
@@ -245,7 +258,7 @@ std::vector<Check> check_python(const Environment& environment) {
   const json::object& map = answer.as_object();
   std::vector<Check> checks{
       {"python", Level::Pass, fmt::format("Python: {} ({})", text_at(map, "python"), python)},
-      python_module(map)};
+      python_module(map, python)};
   check_foreign_wheel(map, python, checks);
   return checks;
 }

@@ -1,9 +1,13 @@
 """`dora doctor`, `status` and `self`: what is there, and what to do about the rest."""
 
 import json
+import shutil
+import subprocess
 import sys
+import zipfile
 
 import pytest
+from support.wheels import write_wheel
 
 
 def checks(result):
@@ -94,6 +98,31 @@ def test_a_foreign_module_beside_ours_is_found(run_dora, foreign):
     assert "dora-rs 1.1.0 is installed beside ours" in found["foreign-wheel"]["text"]
     assert found["foreign-wheel"]["fix"].endswith("-m pip uninstall --yes dora-rs")
     assert "2 check(s) failed" in result.err
+
+
+def test_an_environment_with_another_dora_is_mended(run_dora, environment, tmp_path):
+    """Of dora-rs nothing is left, and what requires it is content."""
+    write_wheel(tmp_path, "dora-rs", "1.1.0")
+    wheel = next(tmp_path.glob("dora_rs-*"))
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("dora/__init__.py", "__version__ = '1.1.0'\n")
+    folder = tmp_path / "active"
+    for words in (["venv", "-q", folder], ["pip", "install", "-q", "--no-index", wheel]):
+        environment["VIRTUAL_ENV"] = str(folder)
+        subprocess.run(["uv", *words], check=True, env=environment)
+    asked = run_dora("doctor", "--fix")
+    assert asked.code == 1
+    assert asked.err.count(f"-m dora._environment {folder}") == 2
+    mended = run_dora("doctor", "--fix", "--yes")
+    assert mended.code == 0, mended
+    again = checks(run_dora("doctor", "--json"))
+    assert again["python-module"]["level"] == "PASS"
+    assert "foreign-wheel" not in again
+    shutil.rmtree(folder)
+    subprocess.run(["uv", "venv", "-q", folder], check=True, env=environment)
+    assert run_dora("doctor").code == 1
+    assert run_dora("doctor", "--fix", "--yes").code == 0
+    assert run_dora("doctor").code == 0
 
 
 def test_nothing_is_mended_without_being_asked(run_dora, foreign):
