@@ -9,6 +9,7 @@
 #include "cli/shared_flags.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/topics.hpp"
+#include "dataflow/error_codes.hpp"
 
 namespace dora::cli {
 namespace {
@@ -48,7 +49,9 @@ int help(const CommandContext& context) {
     if (!command->is_hidden) known.emplace_back(command->name);
   for (const Topic& topic : topics())
     known.emplace_back(topic.name);
-  const auto near = closest_match(name, known);
+  auto near = closest_match(name, known);
+  if (const auto* code = dataflow::find_error_code(name))
+    near = fmt::format("dora explain {}", code->code);
   print_error(context.terminal,
               fmt::format("there is no help on `{}`{}", name,
                           near ? fmt::format(", did you mean `{}`?", *near) : std::string()));
@@ -67,8 +70,8 @@ constinit const Command help_command{
     .group = Group::Help,
     .summary = "Tell more about a command or a topic",
     .arguments = {{{"COMMAND",
-                    "A command, such as `run`, or a topic: yaml, queues, logs, lifecycle, env, "
-                    "exit-codes, errors",
+                    "A command, such as `run`, or a topic: yaml, modules, building, packages, cpp, "
+                    "queues, lifecycle, logs, env, exit-codes, errors",
                     Argument::Takes::AnyNumber, Complete::Topics}}},
     .flags = help_flags,
     .examples =

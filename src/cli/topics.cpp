@@ -10,6 +10,10 @@ namespace {
 
 constexpr Topic topic_table[] = {
     {"yaml", "The dataflow file: every key", "dataflow-yaml"},
+    {"modules", "Files of nodes that take the place of one node", "dataflow-yaml", "## Modules"},
+    {"building", "What a node needs before it runs; Python environments", "building"},
+    {"packages", "Nodes that others have published", "hub"},
+    {"cpp", "Nodes and operators in C++ and C", "c-and-cpp"},
     {"queues", "What happens when a node is slower than its input", "queues"},
     {"lifecycle", "Start, end, restart and failure of a node", "node-lifecycle"},
     {"logs", "What nodes say, and where it is kept", "logs"},

@@ -25,6 +25,17 @@ def test_every_command_shows_help_with_examples(table, run_dora):
             assert all(len(line) <= 100 for line in result.out.splitlines()), command["name"]
 
 
+def test_every_topic_has_a_page(run_dora):
+    everything = run_dora("help", "--all").out
+    topics = [line.split()[0] for line in everything.partition("\nTopics\n")[2].splitlines()]
+    assert {"yaml", "modules", "building", "packages", "cpp", "errors"} <= set(topics)
+    for topic in topics:
+        page = run_dora("help", topic)
+        assert page.code == 0, page
+        assert len(page.out.splitlines()) > 8, page
+        assert "<!--" not in page.out
+
+
 def test_every_command_answers_in_json_by_either_flag(table, run_dora):
     for command in table["commands"]:
         words = command["name"].split()
