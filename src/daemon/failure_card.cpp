@@ -22,12 +22,13 @@ constexpr std::size_t most_inputs = 4;
 /// A line of minified code is no help on a screen.
 constexpr std::size_t longest_source_line = 160;
 
-/// "ZeroDivisionError" of "ZeroDivisionError: division by zero"; empty for a sentence.
+/// "ZeroDivisionError" of "ZeroDivisionError: division by zero", "std::bad_alloc" of itself; empty
+/// for a sentence.
 std::string_view kind_of(std::string_view error) {
-  const std::string_view kind = error.substr(0, error.find(':'));
+  const std::string_view kind = error.substr(0, error.find(": "));
   const bool is_name = std::ranges::all_of(kind, [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c >= 0x80;
+           c == '.' || c == ':' || c >= 0x80;
   });
   return is_name ? kind : std::string_view();
 }

@@ -61,6 +61,7 @@ TEST(FailureCard, DoesWithWhatIsKnown) {
   known.report = ErrorReport{{"std::runtime_error: no camera"}, ReportedError{"KeyError: 'x'"}};
   EXPECT_THAT(failure_card(known), HasSubstr("\n    cause    std::runtime_error: no camera\n"
                                              "    because  KeyError: 'x'\n"));
+  EXPECT_THAT(failure_card(known), HasSubstr("crashed  (SIGSEGV, std::runtime_error)"));
   known.is_ended_by_dora = true;
   EXPECT_THAT(failure_card(known), HasSubstr("detector was killed  (SIGSEGV"));
   known.inputs.resize(6);
