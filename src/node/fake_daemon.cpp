@@ -39,6 +39,7 @@ void FakeDaemon::add_node(const std::string& id, Ports ports) {
   member.setup.node = node_id(id);
   member.setup.config = "{}";
   member.setup.exit_when_nodes_finish = ports.exit_when_nodes_finish;
+  member.setup.busy = ports.busy;
   for (const auto& output : ports.outputs)
     member.setup.outputs.push_back(data_id(output));
   for (const auto& input : ports.inputs)

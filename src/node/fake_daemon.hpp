@@ -26,6 +26,7 @@ class FakeDaemon {
     std::vector<std::string> inputs;
     std::vector<message::TimerInput> timers;
     bool exit_when_nodes_finish = false;
+    bool busy = false;
     std::uint64_t arena_bytes = 64 << 20;
   };
 

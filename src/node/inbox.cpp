@@ -191,6 +191,12 @@ void Inbox::tell_failures() {
   }
 }
 
+[[gnu::hot]] bool Inbox::has_message() {
+  return std::ranges::any_of(inputs_, [this](Input& input) {
+    return (ready_ & input.groups) != 0 && (head_time(input) || !notices_.empty());
+  });
+}
+
 [[gnu::hot]] void Inbox::survey(std::int64_t now_ns) {
   fairness_.begin();
   std::uint32_t still_ready = 0;

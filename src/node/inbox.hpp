@@ -60,6 +60,8 @@ class Inbox {
   void mark_ready(std::uint32_t groups) { ready_ |= groups; }
   /// Groups that may have messages.
   std::uint32_t ready_groups() const { return ready_; }
+  /// Whether a message waits in one of them. Only while time decides nothing.
+  bool has_message();
   bool has_notice() const { return !notices_.empty() || ended_; }
 
   /// Whether what comes next may depend on the time: there are timers or circuit breakers.

@@ -241,7 +241,8 @@ void Node::follow(Order order) {
     // While there are messages the doorbell stays as it is; see doorbell.hpp.
     const bool has_glanced = glance_at_doorbell_locked();
     Inbox::Outcome taken = inbox_->take(now, event);
-    if (has_glanced && taken == Inbox::Outcome::Nothing) {
+    const bool polls = has_glanced && setup_.busy && !turn_taken_ && !inbox_->depends_on_time();
+    if (has_glanced && !polls && taken == Inbox::Outcome::Nothing) {
       look_at_doorbell_locked();
       taken = inbox_->take(now, event);
     }
@@ -270,8 +271,10 @@ void Node::follow(Order order) {
       note_activity(now);
       return Outcome::TimedOut;
     }
-    WaitResult waited =
-        wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)), turn, seen_nudges);
+    const WaitResult waited =
+        polls
+            ? poll_locked(lock, deadline, seen_nudges)
+            : wait_locked(lock, std::min(deadline, inbox_->next_deadline(now)), turn, seen_nudges);
     if (waited == WaitResult::Interrupted) return Outcome::Interrupted;
     if (needs_time) now = monotonic_ns();
   }

@@ -98,6 +98,10 @@ class Node {
   shared_memory::WaitResult wait_locked(std::unique_lock<std::mutex>& lock,
                                         std::int64_t deadline_ns, std::uint32_t seen_turn,
                                         std::uint32_t seen_nudges);
+  /// The same for a node with `latency: busy` whose inputs have been rung: looks into their queues,
+  /// again and again, with the doorbell left as it is.
+  shared_memory::WaitResult poll_locked(std::unique_lock<std::mutex>& lock,
+                                        std::int64_t deadline_ns, std::uint32_t seen_nudges);
   shared_memory::WaitResult wait_for_turn(std::unique_lock<std::mutex>& lock,
                                           std::int64_t deadline_ns, std::uint32_t seen_turn);
   void pass_the_turn();

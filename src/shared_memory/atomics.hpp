@@ -46,6 +46,15 @@ struct SystemAtomics {
   static void wake(std::atomic<std::uint32_t>& word, int count);
 };
 
+/// In a loop that waits for another processor: leaves this one's units to its sibling.
+inline void relax_processor() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint32_t>) == 4);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&

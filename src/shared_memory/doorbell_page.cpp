@@ -50,11 +50,7 @@ Result<std::shared_ptr<DoorbellPage>> DoorbellPage::open(MemoryFile page, FileDe
   for (;;) {
     for (int i = 0; i < 32; ++i) {
       if (is_ready()) return true;
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#elif defined(__aarch64__)
-      asm volatile("yield");
-#endif
+      relax_processor();
     }
     if (monotonic_ns() >= end) return is_ready();
   }
