@@ -79,6 +79,20 @@ def test_the_guard_is_outlived(flow, daemon, background, moment):
     faults.check("the guard of `dora up`", moment, [ending, "nothing", heard, left])
 
 
+def test_a_waiting_stop_is_outlived(flow, daemon, background):
+    dataflow = background(STOPS)
+    faults.kill(dataflow.stop.pid)
+    dataflow.stop.end()
+    dataflow.stop = None
+    (flow.path / "hold-stop").unlink()
+    wait_until(lambda: not daemon.list("--status", "running"), "the end of the dataflow")
+    ending = dataflow.ending()
+    assert daemon.run("down").code == 0
+    left = faults.gone_in(flow)
+    heard = dataflow.heard(faults.NODES)
+    faults.check("the `dora stop` that waits", STOPS, [ending, "nothing", heard, left])
+
+
 @pytest.mark.parametrize("moment", faults.MOMENTS)
 def test_the_attached_start_is_outlived(flow, daemon, start_dora, moment):
     faults.prepare(flow, moment)

@@ -108,3 +108,21 @@ def test_what_a_producer_has_started(flow, moment):
         go_on(flow, running)
     result = finish(running, moment, lambda: None)
     observe(flow, "a grandchild of the producer", moment, result)
+
+
+@pytest.mark.parametrize("moment", faults.MOMENTS)
+def test_the_guard_of_a_run(flow, moment):
+    faults.prepare(flow, moment)
+    running = flow.start()
+    faults.reach(moment, running.wait_for, lambda: running.signal(signal.SIGINT))
+
+    def guards():
+        children = faults.children_of(running.pid)
+        return [pid for pid in children if not faults.children_of(pid)] if len(children) > 1 else []
+
+    (guard,) = wait_until(guards, "the guard")
+    faults.kill(guard)
+    if moment == faults.MOMENTS[0]:
+        go_on(flow, running)
+    result = finish(running, moment, lambda: None)
+    observe(flow, "the guard of `dora run`", moment, result)
