@@ -360,6 +360,18 @@ TEST_F(EngineTest, ANodeSeesItsOwnWorldOnly) {
   ::unsetenv("INHERITED");
 }
 
+TEST_F(EngineTest, ANodeThatCannotBeStartedAgainHasNoCardOfItsLastLife) {
+  std::ofstream(base_ / "once") << "#!/bin/sh\nrm \"$0\"\nexit 5\n";
+  fs::permissions(base_ / "once", fs::perms::owner_all);
+  auto a = node("a", "");
+  a.program.path = "once";
+  a.restart.policy = RestartPlan::Policy::OnFailure;
+  const RunResult result = run({a});
+  ASSERT_EQ(result.nodes.size(), 1U);
+  EXPECT_THAT(result.nodes[0].cause, HasSubstr("failed to spawn node"));
+  EXPECT_EQ(result.nodes[0].card, "");
+}
+
 TEST_F(EngineTest, WithoutATerminalThereArePipes) {
   auto a = node("a", "terminal error e print p");
   a.has_terminal = false;

@@ -19,6 +19,11 @@ namespace {
 /// The guilty line and those before it.
 constexpr std::size_t shown_source_lines = 3;
 
+/// Whether a process failed, and not the attempt to make one after it.
+bool is_of_a_process(const std::string& cause) {
+  return !cause.empty() && !cause.starts_with("failed to spawn node");
+}
+
 }  // namespace
 
 void Run::note_failure(NodeIndex index, const ExitStatus& status, pid_t pid) {
@@ -62,13 +67,13 @@ void Run::note_failure(NodeIndex index, const ExitStatus& status, pid_t pid) {
 std::string Run::cause_with_reason(NodeIndex node) const {
   const std::string& cause = state_.cause(node);
   const std::string& reason = nodes_[node].reason;
-  return cause.empty() || reason.empty() ? cause : fmt::format("{}: {}", cause, reason);
+  return !is_of_a_process(cause) || reason.empty() ? cause : fmt::format("{}: {}", cause, reason);
 }
 
 std::string Run::failure_sentence(NodeIndex node) const {
   std::string text = cause_with_reason(node);
   const auto& failure = nodes_[node].failure;
-  if (!failure || failure->affected.empty()) return text;
+  if (!failure || failure->affected.empty() || !is_of_a_process(text)) return text;
   std::vector<std::string> names;
   for (const FailureFacts::Affected& each : failure->affected)
     names.push_back(fmt::format("`{}`", each.node));
@@ -78,7 +83,7 @@ std::string Run::failure_sentence(NodeIndex node) const {
 void Run::tell_failure(NodeIndex index, NodeResult& result) const {
   const Node& node = nodes_[index];
   result.stderr_excerpt = node.excerpt;
-  if (result.outcome != Outcome::Failed || !node.failure) return;
+  if (result.outcome != Outcome::Failed || !node.failure || !is_of_a_process(result.cause)) return;
   result.reason = node.reason;
   FailureFacts facts = *node.failure;
   facts.is_ended_by_dora = result.cause.find("dora killed it") != std::string::npos;
