@@ -22,18 +22,19 @@ class Operator:
         if self.number > plan.total:
             self.ticks_since_burst += 1
             if self.ticks_since_burst > 50:
-                self.send(-1, send_output)
+                self.send(send_output, is_last=True)
             return DoraStatus.STOP if self.ticks_since_burst == 60 else DoraStatus.CONTINUE
         for _ in range(plan.burst if self.number == plan.total else 1):
-            self.send(now(), send_output)
+            self.send(send_output)
             self.number += 1
         return DoraStatus.CONTINUE
 
-    def send(self, stamp, send_output):
+    def send(self, send_output, is_last=False):
         plan = self.plan
         buffer = bytearray(plan.size) if plan.size <= 4096 else self.kept()
-        struct.pack_into("<q", buffer, 0, stamp)
         array = pa.Array.from_buffers(pa.uint8(), plan.size, [None, pa.py_buffer(buffer)])
+        # As with all that is measured, what is sent was made before.
+        struct.pack_into("<q", buffer, 0, -1 if is_last else now())
         send_output("data", array, {})
 
     def kept(self):
