@@ -117,12 +117,18 @@ def prepare(folder, pairs=PAIRS, burst=10):
     (folder / "dataflow.yml").write_text(yaml(pairs))
 
 
-def wait_until_all_run(runtime, pairs, patience=120):
+def restarts_of(dataflow):
+    return sum(node["restarts"] for node in dataflow["node_details"])
+
+
+def wait_until_all_run(runtime, pairs, restarts=0, patience=120):
+    """Waits until every node runs, after so many restarts: a death is noticed a moment later."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         dataflows = ask(runtime, "/v1/dataflows")["dataflows"]
         if (
             dataflows
+            and restarts_of(dataflows[0]) >= restarts
             and sum(node["status"] == "running" for node in dataflows[0]["node_details"])
             == 2 * pairs
         ):
@@ -145,7 +151,7 @@ def soak(runtime, pairs, kills, between, say=lambda text: None, seed=None):
     for number in range(kills):
         # The load between two kills is what is tested.
         time.sleep(between)
-        dataflow = wait_until_all_run(runtime, pairs)
+        dataflow = wait_until_all_run(runtime, pairs, number)
         taken.append(measured(engine, dataflow))
         victim = choices.choice(dataflow["node_details"])
         now = taken[-1]
@@ -155,7 +161,7 @@ def soak(runtime, pairs, kills, between, say=lambda text: None, seed=None):
             f"files  kill {victim['id']}"
         )
         os.kill(victim["pid"], signal.SIGKILL)
-    taken.append(measured(engine, wait_until_all_run(runtime, pairs)))
+    taken.append(measured(engine, wait_until_all_run(runtime, pairs, kills)))
     return taken
 
 
