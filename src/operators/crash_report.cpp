@@ -19,6 +19,8 @@ bool is_installed = false;
 
 constexpr int deepest_stack = 64;
 constexpr std::array fatal_signals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+// What was to be done with each before, e.g. by Python's faulthandler.
+std::array<struct sigaction, fatal_signals.size()> earlier{};
 
 /// Stacks overflow too, so that the handler has one of its own, on each thread.
 class SignalStack {
@@ -66,6 +68,10 @@ void say(const char* text) {
 }
 
 void on_signal(int signal, siginfo_t*, void*) {
+  // First, lest a mistake in here come here again. Who was to tell of it before does so in the end.
+  for (std::size_t i = 0; i < fatal_signals.size(); ++i) {
+    if (fatal_signals[i] == signal) (void)::sigaction(signal, &earlier[i], nullptr);
+  }
   if (current_operator != nullptr) {
     say("operator '");
     say(current_operator);
@@ -78,7 +84,6 @@ void on_signal(int signal, siginfo_t*, void*) {
     const int depth = ::backtrace(frames.data(), deepest_stack);
     ::backtrace_symbols_fd(frames.data(), depth, STDERR_FILENO);
   }
-  // SA_RESETHAND took the handler away: the same instruction, or this call, now kills.
   ::raise(signal);
 }
 
@@ -91,13 +96,14 @@ void report_crashes_of(const std::string& node_id) {
   // The first call loads a library, which a signal handler must not.
   std::array<void*, 1> frame{};
   (void)::backtrace(frame.data(), 1);
-  for (const int signal : fatal_signals) {
-    struct sigaction old{};
-    if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler != SIG_DFL) continue;
+  for (std::size_t i = 0; i < fatal_signals.size(); ++i) {
+    const int signal = fatal_signals[i];
+    if (::sigaction(signal, nullptr, &earlier[i]) != 0 || earlier[i].sa_handler == SIG_IGN)
+      continue;
     struct sigaction action{};
     action.sa_sigaction = on_signal;
     // The set must allow the signal that is raised from the handler.
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     ::sigemptyset(&action.sa_mask);
     (void)::sigaction(signal, &action, nullptr);
   }
