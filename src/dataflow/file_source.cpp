@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataflow/file_source.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file_descriptor.hpp"
+#include "base/spelling.hpp"
 
 namespace dora::dataflow {
 namespace {
@@ -52,6 +54,32 @@ Result<std::string> DiskFileSource::read(const std::filesystem::path& path, std:
 bool DiskFileSource::exists(const std::filesystem::path& path) {
   struct stat status = {};
   return ::stat(path.c_str(), &status) == 0;
+}
+
+std::vector<std::string> DiskFileSource::yaml_names(const std::filesystem::path& folder) {
+  constexpr int most_entries = 1000;
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error);
+  for (int seen = 0;
+       !error && entry != std::filesystem::directory_iterator() && seen < most_entries;
+       ++seen, entry.increment(error)) {
+    const std::filesystem::path& each = entry->path();
+    if (each.extension() == ".yml" || each.extension() == ".yaml" || exists(each / "dataflow.yml"))
+      names.push_back(each.filename().string());
+  }
+  return names;
+}
+
+std::optional<std::string> closest_yaml(FileSource& files, const std::filesystem::path& path) {
+  const std::vector<std::string> names = files.yaml_names(path.parent_path());
+  const std::string name = path.filename().string();
+  for (const char* ending : {".yml", ".yaml"})
+    if (std::ranges::find(names, name + ending) != names.end())
+      return (path.parent_path() / (name + ending)).string();
+  const auto near = closest_match(name, names);
+  if (!near) return std::nullopt;
+  return (path.parent_path() / *near).string();
 }
 
 }  // namespace dora::dataflow

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -19,6 +21,11 @@ class FileSource {
   virtual Result<std::string> read(const std::filesystem::path& path, std::size_t limit) = 0;
   /// Whether something is at `path`.
   virtual bool exists(const std::filesystem::path& path) = 0;
+  /// The names of some YAML files in `folder`, and of folders there that hold a dataflow: for
+  /// suggestions.
+  virtual std::vector<std::string> yaml_names(const std::filesystem::path& /*folder*/) {
+    return {};
+  }
 };
 
 /// Reads the disk. Devices, pipes and directories are refused without being read.
@@ -26,6 +33,10 @@ class DiskFileSource : public FileSource {
  public:
   Result<std::string> read(const std::filesystem::path& path, std::size_t limit) override;
   bool exists(const std::filesystem::path& path) override;
+  std::vector<std::string> yaml_names(const std::filesystem::path& folder) override;
 };
+
+/// The path of what is there and most like `path`, which is not; nothing when nothing is.
+std::optional<std::string> closest_yaml(FileSource& files, const std::filesystem::path& path);
 
 }  // namespace dora::dataflow

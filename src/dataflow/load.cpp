@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "base/spelling.hpp"
 #include "dataflow/environment.hpp"
 #include "dataflow/module_expansion.hpp"
 #include "dataflow/module_file.hpp"
@@ -103,27 +102,6 @@ bool spoils_sketch(const Diagnostic& diagnostic) {
          std::ranges::find(harmless, diagnostic.code) == std::end(harmless);
 }
 
-// The YAML file beside `path`, or the folder with a dataflow, whose name is most like it; empty
-// when none is.
-std::string closest_dataflow(const std::filesystem::path& path) {
-  constexpr int most_entries = 1000;
-  const std::filesystem::path folder = path.parent_path();
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error);
-  for (int seen = 0;
-       !error && entry != std::filesystem::directory_iterator() && seen < most_entries;
-       ++seen, entry.increment(error)) {
-    const std::filesystem::path& each = entry->path();
-    std::error_code unknown;
-    if (each.extension() == ".yml" || each.extension() == ".yaml" ||
-        std::filesystem::exists(each / "dataflow.yml", unknown))
-      names.push_back(each.filename().string());
-  }
-  const auto near = closest_match(path.filename().string(), names);
-  return near ? (folder / *near).string() : "";
-}
-
 LoadResult cannot_read(const std::string& name, const std::string& reason, std::string help) {
   LoadResult result;
   result.diagnostics.push_back(
@@ -166,8 +144,8 @@ LoadResult load(const std::filesystem::path& path, const EnvironmentLookup& envi
     if (files.exists(path / "dataflow.yml")) {
       help = fmt::format("did you mean `{}`?", shown((path / "dataflow.yml").string(), 4096));
     } else if (text.error().kind == ErrorKind::NotFound) {
-      if (const std::string near = closest_dataflow(path); !near.empty())
-        help = fmt::format("did you mean `{}`?", shown(near, 4096));
+      if (const auto near = closest_yaml(files, path))
+        help = fmt::format("did you mean `{}`?", shown(*near, 4096));
     }
     return cannot_read(shown(name, 4096), text.error().message, std::move(help));
   }

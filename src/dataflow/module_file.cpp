@@ -100,10 +100,18 @@ std::shared_ptr<const ModuleFile> ModuleLoader::read(const ModuleUse& use,
   Result<std::string> text = fail(ErrorKind::NotFound, "module files cannot be read here");
   if (files_) text = files_->read(base_directory_ / path, module_size_limit);
   if (!text) {
+    std::optional<std::string> near;
+    if (files_ && text.error().kind == ErrorKind::NotFound)
+      near = closest_yaml(*files_, base_directory_ / path);
+    // As it was written, with the other name.
+    const std::string folder = use.path.substr(0, use.path.rfind('/') + 1);
     report_.add(use.location,
                 {.code = "E030",
                  .message = fmt::format("the module `{}` cannot be used: {}",
-                                        shown(path.generic_string()), text.error().message)});
+                                        shown(path.generic_string()), text.error().message),
+                 .help = near ? fmt::format("did you mean `{}{}`?", shown(folder),
+                                            shown(std::filesystem::path(*near).filename().string()))
+                              : ""});
     return nullptr;
   }
   if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);

@@ -78,7 +78,9 @@ class Check {
             {.code = "E041",
              .message = fmt::format("the program of node `{}` may not be executed: {}",
                                     node.id.text(), shown(file.string(), 300)),
-             .help = fmt::format("chmod +x {}", shown(path, 300))});
+             .help = path.ends_with(".yml") || path.ends_with(".yaml")
+                         ? fmt::format("a module is named by `module: {}`", shown(path, 300))
+                         : fmt::format("chmod +x {}", shown(path, 300))});
         return;
       case Found::Directory:
         // `python` may be both a directory here and a command.

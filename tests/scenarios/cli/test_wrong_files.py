@@ -185,6 +185,13 @@ WRONG_FILES = {
     ),
     "no language": ("nodes: [{id: a, operator: {}}]\n", "E025", "python"),
     "no module": ("nodes: [{id: a, module: m.yml}]\n", "E030", "m.yml"),
+    "a misspelt module": ("nodes: [{id: a, module: iner.yml}]\n", "E030", "mean `inner.yml`?"),
+    "a module without its ending": (
+        "nodes: [{id: a, module: ./inner}]\n",
+        "E030",
+        "did you mean `./inner.yml`?",
+    ),
+    "a module as a program": ("nodes: [{id: a, path: inner.yml}]\n", "E041", "module: inner.yml"),
     "a module outside": ("nodes: [{id: a, module: ../m.yml}]\n", "E030", "../m.yml"),
     "a timer with inputs": (
         "nodes: [{id: a, path: dora/timer/secs/1, inputs: {x: a/y}, outputs: [y]}]\n",
