@@ -190,13 +190,30 @@ std::optional<ReportedError> read_assertion(std::string_view line) {
   return error;
 }
 
+/// What a program in C, C++ or Rust said before it gave up.
+std::optional<ReportedError> read_last_words(const std::vector<std::string_view>& lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view next = i + 1 < lines.size() ? lines[i + 1] : std::string_view();
+    if (auto error = read_terminate(lines[i], next)) return error;
+    if (auto error = read_panic(lines[i], next)) return error;
+    if (auto error = read_assertion(lines[i])) return error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ErrorReport> read_error_report(std::string_view excerpt) {
   std::vector<std::string_view> lines;
   for (const auto part : excerpt | std::views::split('\n'))
     lines.emplace_back(part.begin(), part.end());
-  if (auto fatal = read_fatal_error(lines)) return ErrorReport{*std::move(fatal)};
+  auto last_words = read_last_words(lines);
+  if (auto fatal = read_fatal_error(lines)) {
+    if (!last_words) return ErrorReport{*std::move(fatal)};
+    // That says what, the faulthandler where.
+    if (!last_words->place) last_words->place = std::move(fatal->place);
+    return ErrorReport{*std::move(last_words)};
+  }
   Tracebacks tracebacks;
   for (const std::string_view line : lines)
     tracebacks.take(line);
@@ -206,12 +223,7 @@ std::optional<ErrorReport> read_error_report(std::string_view excerpt) {
     if (errors.size() > 1) report.because = std::move(errors[errors.size() - 2]);
     return report;
   }
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string_view next = i + 1 < lines.size() ? lines[i + 1] : std::string_view();
-    if (auto error = read_terminate(lines[i], next)) return ErrorReport{*std::move(error)};
-    if (auto error = read_panic(lines[i], next)) return ErrorReport{*std::move(error)};
-    if (auto error = read_assertion(lines[i])) return ErrorReport{*std::move(error)};
-  }
+  if (last_words) return ErrorReport{*std::move(last_words)};
   return std::nullopt;
 }
 

@@ -110,6 +110,19 @@ TEST(ErrorReport, KnowsOtherLanguages) {
             "Assertion `x > 0' failed. (node.cpp:12 in int main())");
 }
 
+TEST(ErrorReport, JoinsWhatCppSaysWithWherePythonWas) {
+  const std::string crash =
+      "Fatal Python error: Aborted\n\n"
+      "Current thread 0x00007f (most recent call first):\n"
+      "  File \"a.py\", line 7 in poke";
+  EXPECT_EQ(told("terminate called after throwing an instance of 'std::runtime_error'\n"
+                 "  what():  no camera\n" +
+                 crash),
+            "std::runtime_error: no camera (a.py:7 in poke)");
+  EXPECT_EQ(told("python3: driver.cpp:12: int open(): Assertion `x > 0' failed.\n" + crash),
+            "Assertion `x > 0' failed. (driver.cpp:12 in int open())");
+}
+
 TEST(ErrorReport, IsNothingForOtherText) {
   for (const char* text : {"", "hello", "Traceback (most recent call last):",
                            "  File \"a.py\", line", "  File \"a.py\", line 99999999999999\nx",

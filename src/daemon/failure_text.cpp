@@ -23,6 +23,12 @@ bool is_start_of_report(std::string_view line) {
   return line.starts_with("terminate called") || line.starts_with("Fatal Python error:");
 }
 
+/// What C++ and C say before they abort, and the faulthandler of Python reports on top of that.
+bool is_reason_of_abort(std::string_view line) {
+  return line.starts_with("terminate called") || line.starts_with("  what():  ") ||
+         line.find(": Assertion `") != std::string_view::npos;
+}
+
 /// Between two tracebacks of Python that belong together.
 bool is_chain(std::string_view line) {
   return line.starts_with("During handling of the above exception, another exception occurred") ||
@@ -83,6 +89,9 @@ std::string stderr_excerpt(const std::vector<std::string>& lines) {
     return lines.size();
   };
   std::size_t first = last_where(is_start_of_report, lines.size());
+  if (first < lines.size() && lines[first].starts_with("Fatal Python error:"))
+    while (first > 0 && is_reason_of_abort(lines[first - 1]))
+      --first;
   // What an error was raised from is the beginning of its report.
   for (std::size_t start = first; start > 0 && start < lines.size();) {
     const std::size_t before = last_where([](auto& line) { return !line.empty(); }, start);

@@ -28,6 +28,16 @@ TEST(FailureText, KnowsAnOrderlyTermination) {
   EXPECT_FALSE((ExitStatus{.code = 1}.is_termination()));
 }
 
+TEST(FailureText, ExcerptBeginsWithTheReasonOfAnAbort) {
+  const std::vector<std::string> report{
+      "terminate called after throwing an instance of 'std::runtime_error'", "  what():  no camera",
+      "Fatal Python error: Aborted", "", "Current thread 0x00007f (most recent call first):"};
+  std::vector<std::string> lines{"hello"};
+  lines.insert(lines.end(), report.begin(), report.end());
+  const std::string text = stderr_excerpt(lines);
+  EXPECT_TRUE(text.starts_with("[...]\nterminate called after")) << text;
+}
+
 TEST(FailureText, ExcerptBeginsAtTheLastTraceback) {
   EXPECT_EQ(stderr_excerpt({"noise", "Traceback (most recent call last):",
                             "  File \"a.py\", line 1", "ValueError: x"}),

@@ -247,7 +247,7 @@ void Run::on_nonsense(NodeIndex node, const Error& error) {
   say(LogLevel::Warn, node, "sent what is no message of a node: " + error.message);
 }
 
-/// Everything about the end of a process that does not depend on how it ended.
+/// What follows the end of a process in any case.
 void Run::on_gone(NodeIndex index, const ExitStatus& status) {
   Node& node = nodes_[index];
   node.output->finish(realtime_ns());

@@ -126,11 +126,13 @@ class Check {
     }
     const auto blank = path.find(' ');
     if (blank == std::string::npos) return "";
+    const auto next = path.find_first_not_of(' ', blank);
+    if (next == std::string::npos) return "`path` ends with a blank";
     const std::string first = path.substr(0, blank);
-    const std::string rest = path.substr(path.find_first_not_of(' ', blank));
-    if (first.starts_with("python"))
-      return fmt::format("`path` is the program alone: write `path: {}`",
-                         shown(rest.substr(0, rest.find(' ')), 300));
+    const std::string rest = path.substr(next);
+    const std::string second = rest.substr(0, rest.find(' '));
+    if (first.starts_with("python") && second.ends_with(".py"))
+      return fmt::format("`path` is the program alone: write `path: {}`", shown(second, 300));
     if (is_there(first) || (!first.contains('/') && finder_.find_command(first)))
       return fmt::format("`path` is the program alone: write `path: {}` and `args: {}`",
                          shown(first, 300), shown(rest, 300));

@@ -85,7 +85,8 @@ class Event {
   /// The two buffers of a plain array without nulls, as Arrow wants them; they live as long as the
   /// event.
   const void** flat_buffers(const void* data) {
-    flat_buffers_[1] = data;
+    // Once: another thread may read what was given away before.
+    if (flat_buffers_[1] == nullptr) flat_buffers_[1] = data;
     return flat_buffers_;
   }
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 from support.file_server import FileServer
@@ -116,7 +117,7 @@ def test_what_is_around_does_not_get_in(managed, wheels, tmp_path, environment):
     for name in ("tiny-version", "pip", "pip3"):
         (foreign / "bin" / name).write_text("#!/bin/sh\necho foreign\n")
         (foreign / "bin" / name).chmod(0o755)
-    user = tmp_path / "home/.local/lib/python3.11/site-packages"
+    user = tmp_path / f"home/.local/lib/python3.{sys.version_info.minor}/site-packages"
     user.mkdir(parents=True)
     (user / "tiny.py").write_text("version = 'of the user'\n")
     environment |= {

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from support.watchdog import wait_until
 
 COMPLETE = """
 source <(dora completion bash)
@@ -40,14 +41,19 @@ def test_bash_completes_commands_flags_values_and_files(in_bash, workspace):
     assert in_bash("dora hub search --platform linux-a") == ["linux-aarch64", "linux-armv7"]
 
 
+def offers(in_bash, line, *names):
+    """Of what runs: a completion that gets no answer in some milliseconds offers nothing."""
+    wait_until(lambda: sorted(in_bash(line)) == list(names), f"the completion of `{line}`")
+
+
 def test_names_of_running_dataflows_are_offered(in_bash, flow):
     flow.nodes(waits="from dora import Node\nnode = Node()\nprint('ready')\nnode.next()\n")
     flow.yaml("nodes: [{id: waits, path: waits.py, outputs: [words]}]")
     run = flow.start("--name", "robot-1")
     run.wait_for("ready")
-    assert in_bash("dora stop ro") == ["robot-1"]
-    assert in_bash("dora logs ro") == ["robot-1"]
-    assert in_bash("dora logs --node wa") == ["waits"]
+    offers(in_bash, "dora stop ro", "robot-1")
+    offers(in_bash, "dora logs ro", "robot-1")
+    offers(in_bash, "dora logs --node wa", "waits")
 
 
 FLOW = """
@@ -81,11 +87,11 @@ def test_names_of_the_dataflow_that_is_meant_are_offered(in_bash, flow, run_dora
     run = flow.start("--name", "robot-1")
     run.wait_for("all nodes are ready")
     assert run_dora("param", "set", "camera", "gain", "3").code == 0
-    assert in_bash("dora param get camera ") == ["gain"]
-    assert sorted(in_bash("dora node info -d robot-1 ")) == ["camera", "detector"]
+    offers(in_bash, "dora param get camera ", "gain")
+    offers(in_bash, "dora node info -d robot-1 ", "camera", "detector")
     assert in_bash("dora node info -d another ") == []
-    assert in_bash("dora node connect ") == ["camera/image", "detector/boxes"]
-    assert in_bash("dora node connect camera/image ") == ["detector/frame"]
+    offers(in_bash, "dora node connect ", "camera/image", "detector/boxes")
+    offers(in_bash, "dora node connect camera/image ", "detector/frame")
     run_dora("stop", "robot-1")
     run.wait()
     # Over, but its logs are there.

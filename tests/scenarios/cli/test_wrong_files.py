@@ -160,6 +160,21 @@ WRONG_FILES = {
         "E040",
         "write `path: node.py`",
     ),
+    "options in front of the program": (
+        "nodes: [{id: a, path: python3 -u node.py}]\n",
+        "E040",
+        "write `path: python3` and `args: -u node.py`",
+    ),
+    "a blank behind the program": (
+        "nodes: [{id: a, path: 'nosuch '}]\n",
+        "E040",
+        "`path` ends with a blank",
+    ),
+    "nothing but a blank as program": (
+        "nodes: [{id: a, path: ' '}]\n",
+        "E040",
+        "`path` ends with a blank",
+    ),
     "a home directory": ("nodes: [{id: a, path: ~/node.py}]\n", "E040", "write `$HOME/node.py`"),
     "a path of Windows": ("nodes: [{id: a, path: 'src\\node.py'}]\n", "E040", "`src/node.py`"),
     "a keyword in capitals": ("nodes: [{id: a, path: Dynamic}]\n", "E040", "mean `dynamic`?"),

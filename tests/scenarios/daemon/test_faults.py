@@ -123,8 +123,9 @@ def test_what_follows_the_death_of_a_node(flow, daemon, background, moment):
         wait_until(lambda: faults.causes(daemon.run("status").text), "the end of the producer")
         dataflow.go_on()
     wait_until(lambda: not daemon.list("--status", "running"), "the end of the dataflow")
-    cause = f"`dora status`: {faults.causes(daemon.run('status').text) or 'nothing'}"
-    assert faults.causes(daemon.run("list").err) in cause
+    told = faults.causes(daemon.run("status").text)
+    assert faults.causes(daemon.run("list").err) == told
+    cause = f"`dora status`: {told or 'nothing'}"
     ending = dataflow.ending()
     assert daemon.run("down").code == 0
     left = faults.gone_in(flow)
