@@ -123,13 +123,13 @@ int fix(const CommandContext& context, const Visit& visit) {
   std::map<std::string, bool> ran;  // One command may mend several things.
   for (const Check& check : visit.fixable()) {
     const std::string command = fmt::format("{}", fmt::join(check.fix, " "));
-    const auto known = ran.find(command);
-    if (known == ran.end() && !is_wanted(context, command)) continue;
-    if (known != ran.end() ? known->second : (ran[command] = run_fix(check.fix))) {
-      mended += check.level == Level::Fail ? 1 : 0;
-    } else if (known == ran.end()) {
-      print_error(context.terminal, fmt::format("`{}` failed", command));
+    auto known = ran.find(command);
+    if (known == ran.end()) {
+      if (!is_wanted(context, command)) continue;
+      known = ran.emplace(command, run_fix(check.fix)).first;
+      if (!known->second) print_error(context.terminal, fmt::format("`{}` failed", command));
     }
+    if (known->second && check.level == Level::Fail) ++mended;
   }
   return mended;
 }
