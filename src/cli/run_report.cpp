@@ -25,7 +25,10 @@ std::string number_of(std::uint64_t count, std::string_view what) {
 // As one would type it here; absolute when that is no shorter.
 std::string short_path(const std::string& path) {
   std::error_code error;
-  const std::string relative = std::filesystem::proximate(path, error).string();
+  // Asked for apart, as proximate() without it throws when this folder was removed.
+  const auto here = std::filesystem::current_path(error);
+  if (error) return path;
+  const std::string relative = std::filesystem::proximate(path, here, error).string();
   return error || relative.size() >= path.size() ? path : relative;
 }
 

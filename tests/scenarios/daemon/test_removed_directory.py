@@ -1,6 +1,7 @@
 """Somebody removes what dora keeps in its runtime directory, while it uses it."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,19 @@ def test_the_daemon_makes_its_directory_anew(waiting, daemon, what):
     wait_until(lambda: uuid in daemon.run("list", "--json").out, "the dataflow in the list")
     assert daemon.run("down").code == 0
     assert not list(Path(daemon.runtime).glob("dora/*"))
+
+
+def test_a_run_ends_well_where_its_folder_was_removed(flow, dora_program, tmp_path):
+    flow.nodes(node="from dora import Node\nNode()\n")
+    flow.yaml("nodes: [{id: node, path: node.py}]")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir '{gone}' && exec '{dora_program}' run '{flow.path}/dataflow.yml'"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=gone, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "exit 0" in done.stdout + done.stderr
 
 
 def test_a_run_says_so(waiting, run_dora, environment):
