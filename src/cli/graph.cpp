@@ -76,8 +76,7 @@ int fail_with(const Terminal& terminal, const Error& error) {
   return exit_code_of(error);
 }
 
-void tell_of_straight_arrows(const Graph& graph, const Terminal& terminal) {
-  const std::size_t straight = lay_out(graph).straight;
+void tell_of_straight_arrows(const Graph& graph, std::size_t straight, const Terminal& terminal) {
   if (straight == 0 || terminal.is_quiet) return;
   print_notice(
       fmt::format("The graph is large: its {} longest arrows of {} are drawn straight, behind the "
@@ -105,10 +104,12 @@ int graph(const CommandContext& context) {
   std::string text;
   if (form == "mermaid") text = to_mermaid(graph);
   if (form == "ascii") text = to_ascii(graph);
-  if (form == "svg") text = to_svg(graph, title);
   if (form == "json") text = to_json_text(graph);
-  if (form == "html") text = to_html(graph, title);
-  if (form == "svg" || form == "html") tell_of_straight_arrows(graph, context.terminal);
+  if (form == "svg" || form == "html") {
+    const Layout layout = lay_out(graph);
+    text = form == "svg" ? to_svg(graph, title, layout) : to_html(graph, title, layout);
+    tell_of_straight_arrows(graph, layout.straight, context.terminal);
+  }
   if (const auto output = command.value("--output")) {
     auto written = write_file(*output, text, O_TRUNC);
     if (!written) return fail_with(context.terminal, written.error());

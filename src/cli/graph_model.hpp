@@ -10,6 +10,8 @@
 
 namespace dora::cli {
 
+struct Layout;  // graph_layout.hpp: of large graphs worth making once
+
 struct GraphNode {
   /// Missing: what an input reads, but nobody sends.
   enum class Kind { Source, Middle, Sink, Timer, Log, Missing };
@@ -58,7 +60,9 @@ std::string to_mermaid(const Graph& graph);
 std::string to_ascii(const Graph& graph);
 /// A picture of its own; nothing in it is loaded from elsewhere. `title` is for screen readers.
 std::string to_svg(const Graph& graph, const std::string& title);
+std::string to_svg(const Graph& graph, const std::string& title, const Layout& layout);
 /// A page that holds the picture, and nothing that is loaded from elsewhere.
 std::string to_html(const Graph& graph, const std::string& title);
+std::string to_html(const Graph& graph, const std::string& title, const Layout& layout);
 
 }  // namespace dora::cli

@@ -116,7 +116,10 @@ std::string edge_svg(const GraphEdge& edge, const std::vector<Point>& points) {
 }  // namespace
 
 std::string to_svg(const Graph& graph, const std::string& title) {
-  const Layout layout = lay_out(graph);
+  return to_svg(graph, title, lay_out(graph));
+}
+
+std::string to_svg(const Graph& graph, const std::string& title, const Layout& layout) {
   std::string text = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"dora\" role=\"img\" "
       "width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\">\n<title>{2}</title>\n"
@@ -132,6 +135,10 @@ std::string to_svg(const Graph& graph, const std::string& title) {
 }
 
 std::string to_html(const Graph& graph, const std::string& title) {
+  return to_html(graph, title, lay_out(graph));
+}
+
+std::string to_html(const Graph& graph, const std::string& title, const Layout& layout) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<title>{0}</title>\n"
@@ -139,7 +146,7 @@ std::string to_html(const Graph& graph, const std::string& title) {
       "body {{ margin: 0; font: 14px system-ui, sans-serif; }}\nh1 {{ font-size: 16px; "
       "margin: 16px 24px 0; }}\nmain {{ overflow: auto; }}\n</style>\n</head>\n"
       "<body>\n<h1>{0}</h1>\n<main>\n{1}</main>\n</body>\n</html>\n",
-      escaped(title), to_svg(graph, title));
+      escaped(title), to_svg(graph, title, layout));
 }
 
 }  // namespace dora::cli
