@@ -3,15 +3,12 @@
 import asyncio
 import json
 import os
-import statistics
-from pathlib import Path
 from time import perf_counter_ns
 
 import numpy as np
 import pyarrow as pa
+from call_times import BATCH, report
 from dora import Node
-
-BATCH = 8  # fewer than any queue holds
 
 
 def main():
@@ -25,12 +22,7 @@ def main():
         times = [(send(node, data), takes(node)) for _ in range(plan["rounds"])]
     else:
         times = asyncio.run(in_asyncio(node, data, plan["rounds"]))
-    kept = times[len(times) // 5 :]
-    result = {
-        "send": statistics.median(time for time, _ in kept) / BATCH,
-        "take": statistics.median(time for _, time in kept) / BATCH,
-    }
-    Path(plan["folder"], "received.json").write_text(json.dumps(result))
+    report(plan, times)
 
 
 def send(node, data):

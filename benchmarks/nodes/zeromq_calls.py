@@ -3,14 +3,12 @@
 import asyncio
 import json
 import os
-import statistics
-from pathlib import Path
 from time import perf_counter_ns
 
 import zmq
 import zmq.asyncio
+from call_times import BATCH, report
 
-BATCH = 8
 DATA = b"12345678"
 
 
@@ -23,12 +21,7 @@ def main():
             sender, receiver = pair(context, plan["folder"])
             with sender, receiver:
                 times = [(send(sender), take(receiver)) for _ in range(plan["rounds"])]
-    kept = times[len(times) // 5 :]
-    result = {
-        "send": statistics.median(time for time, _ in kept) / BATCH,
-        "take": statistics.median(time for _, time in kept) / BATCH,
-    }
-    Path(plan["folder"], "received.json").write_text(json.dumps(result))
+    report(plan, times)
 
 
 def pair(context, folder):
